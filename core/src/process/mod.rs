@@ -1,0 +1,18 @@
+//! Processes: supervised tasks with an identity, exit reasons, links and monitors.
+
+mod context;
+mod control;
+mod exit;
+mod id;
+mod node;
+mod reply;
+mod signal;
+mod table;
+mod task;
+
+pub use context::{Context, ProcessSpec};
+pub use control::StartInfo;
+pub use exit::{ErrorCause, ExitReason, IntoExit};
+pub use id::ProcessId;
+pub use node::{Node, SpawnError};
+pub use signal::{MonitorRef, Signal};
