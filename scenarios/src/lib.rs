@@ -1,0 +1,1 @@
+//! The catalogue of scenarios and the specimens that the harness must catch.

@@ -1,0 +1,22 @@
+//! A deterministic simulator for code that is written on the Steadfast runtime.
+//!
+//! A run is a function of a [`Plan`]: scenario, seed, topology, operations, fault
+//! episodes and scheduler seed. The same plan gives the same trace, alone, in a
+//! batch, with any number of jobs, and in another process.
+
+#[cfg(not(madsim))]
+compile_error!(
+    "steadfast-sim runs on madsim: set `--cfg madsim`, for example with \
+     `[build] rustflags = [\"--cfg\", \"madsim\"]` in .cargo/config.toml"
+);
+
+pub mod check;
+pub mod fault;
+mod keyed;
+mod outcome;
+mod plan;
+pub mod trace;
+
+pub use keyed::Key;
+pub use outcome::{Outcome, Violation};
+pub use plan::{Limits, Operation, Plan, PlanError, Topology};
