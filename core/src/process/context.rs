@@ -4,6 +4,7 @@ use std::error::Error;
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
+use std::task::{Poll, Waker};
 
 use super::control::{Control, Start, StartInfo};
 use super::exit::{ExitReason, IntoExit};
@@ -221,6 +222,16 @@ impl<R: Runtime> Context<R> {
     /// Announces a fact.
     pub(crate) fn announce(&self, event: &Event) {
         self.node.announce(event);
+    }
+
+    /// Whether this process is to end, whatever its body does.
+    pub(super) fn is_ending(&self) -> bool {
+        self.control.is_ending()
+    }
+
+    /// The next signal, a request to exit before the others.
+    pub(super) fn poll_urgent_signal(&self, waker: &Waker) -> Poll<Signal> {
+        self.control.poll_urgent_signal(waker)
     }
 
     /// Starts a process below this one.

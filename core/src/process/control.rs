@@ -164,6 +164,23 @@ impl Control {
         Poll::Pending
     }
 
+    /// As `poll_signal`, but a request to exit goes before the other signals.
+    pub(super) fn poll_urgent_signal(&self, waker: &Waker) -> Poll<Signal> {
+        let request = {
+            let mut state = self.lock();
+            let is_request = |signal: &Signal| matches!(signal, Signal::Exit { linked: false, .. });
+            let position = state.signals.iter().position(is_request);
+            position.and_then(|position| state.signals.remove(position))
+        };
+        request.map_or_else(|| self.poll_signal(waker), Poll::Ready)
+    }
+
+    /// Whether the process is to end, whatever its body does.
+    pub(super) fn is_ending(&self) -> bool {
+        let state = self.lock();
+        state.kill || state.exit.is_some()
+    }
+
     pub(super) fn try_signal(&self) -> Option<Signal> {
         self.lock().signals.pop_front()
     }

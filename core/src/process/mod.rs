@@ -4,6 +4,7 @@ mod context;
 mod control;
 mod exit;
 mod id;
+mod mailbox;
 mod node;
 mod reply;
 mod signal;
@@ -14,5 +15,9 @@ pub use context::{Context, ProcessSpec};
 pub use control::StartInfo;
 pub use exit::{ErrorCause, ExitReason, IntoExit};
 pub use id::ProcessId;
+pub use mailbox::{
+    Address, CallError, DeliveryError, DurableMailbox, FullPolicy, LendError, Mailbox, Next, Reply,
+    mailbox,
+};
 pub use node::{Node, SpawnError};
 pub use signal::{MonitorRef, Signal};
