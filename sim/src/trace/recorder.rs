@@ -1,0 +1,300 @@
+//! Takes the records of a run: numbers them, hashes them, keeps what is wanted.
+
+use std::collections::VecDeque;
+
+use postcard::ser_flavors::Flavor;
+use serde::Serialize;
+use steadfast::runtime::NodeId;
+use xxhash_rust::xxh3::Xxh3;
+
+use super::digest::Digest;
+use super::event::{Record, TraceEvent};
+
+/// How much of a trace is kept in memory. The digest covers all of it in any case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Capture {
+    /// No record.
+    Nothing,
+    /// The last ones, this many at most.
+    Tail(usize),
+    /// All of them; the recorder's own bound is the limit.
+    All,
+}
+
+/// Numbers, hashes and keeps the records of one run.
+///
+/// The digest is a hash over the records in order. Each is encoded with postcard,
+/// index, time and node included, and preceded by its length, so that no two
+/// different traces are hashed as the same bytes. Recording allocates nothing
+/// unless records are kept.
+pub struct Recorder {
+    hasher: Xxh3,
+    // Encoded records that are not hashed yet: hashing in larger portions is faster.
+    pending: Vec<u8>,
+    prefixes: Vec<Digest>,
+    kept: VecDeque<Record>,
+    kept_max: usize,
+    capture: Capture,
+    records: u64,
+    records_max: u64,
+}
+
+impl Recorder {
+    /// A prefix digest is kept after every so many records.
+    pub const PREFIX_RECORDS: u64 = 256;
+
+    /// The version of what is hashed. Traces of different versions have different
+    /// digests.
+    pub const FORMAT_VERSION: u32 = 1;
+
+    const PENDING_MAX: usize = 4_096;
+
+    /// A recorder that has taken nothing yet and is full after `records_max` records.
+    #[must_use]
+    pub fn new(capture: Capture, records_max: u64) -> Self {
+        let mut hasher = Xxh3::new();
+        hasher.update(&Self::FORMAT_VERSION.to_le_bytes());
+        let kept_max = match capture {
+            Capture::Nothing => 1,
+            Capture::Tail(records) => records.max(1),
+            Capture::All => usize::try_from(records_max).unwrap_or(usize::MAX).max(1),
+        };
+        Self {
+            hasher,
+            pending: Vec::with_capacity(2 * Self::PENDING_MAX),
+            prefixes: Vec::new(),
+            kept: VecDeque::new(),
+            kept_max,
+            capture,
+            records: 0,
+            records_max,
+        }
+    }
+
+    /// Takes one event, `time` nanoseconds after the start of the run, and answers
+    /// its record, so that checkers can read it without a copy.
+    ///
+    /// A recorder that [is full](Self::is_full) goes on: whoever drives the run ends
+    /// it. It then keeps the last records and lets the oldest go.
+    ///
+    /// # Panics
+    ///
+    /// Does not: every event can be encoded.
+    pub fn record(&mut self, time: u64, node: Option<NodeId>, event: TraceEvent) -> &Record {
+        let record = Record {
+            index: self.records,
+            time,
+            node,
+            event,
+        };
+        self.records += 1;
+        encode(&record, &mut self.pending);
+        if self.pending.len() >= Self::PENDING_MAX {
+            self.flush();
+        }
+        if self.records.is_multiple_of(Self::PREFIX_RECORDS) {
+            self.flush();
+            self.prefixes.push(Digest(self.hasher.digest128()));
+        }
+        if self.kept.len() >= self.kept_max {
+            self.kept.pop_front();
+        }
+        self.kept.push_back(record);
+        &self.kept[self.kept.len() - 1]
+    }
+
+    /// The digest of everything recorded so far.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        let mut hasher = self.hasher.clone();
+        hasher.update(&self.pending);
+        Digest(hasher.digest128())
+    }
+
+    /// How many records were taken.
+    #[must_use]
+    pub const fn records(&self) -> u64 {
+        self.records
+    }
+
+    /// Whether the bound on records is reached: the run must end.
+    #[must_use]
+    pub const fn is_full(&self) -> bool {
+        self.records >= self.records_max
+    }
+
+    /// The digests of the first 256, 512, … records. Two runs agree up to the first
+    /// prefix that differs, so the first difference is found without keeping either
+    /// trace; see [`first_differing_prefix`].
+    #[must_use]
+    pub fn prefix_digests(&self) -> &[Digest] {
+        &self.prefixes
+    }
+
+    /// The records that are kept, oldest first. Empty with [`Capture::Nothing`].
+    #[must_use]
+    pub fn into_trace(self) -> Vec<Record> {
+        match self.capture {
+            Capture::Nothing | Capture::Tail(0) => Vec::new(),
+            Capture::Tail(_) | Capture::All => self.kept.into(),
+        }
+    }
+
+    fn flush(&mut self) {
+        self.hasher.update(&self.pending);
+        self.pending.clear();
+    }
+}
+
+/// The index of the first record that lies in the first portion where two runs
+/// differ; `None` if one is a prefix of the other. Records before it are the same.
+#[must_use]
+pub fn first_differing_prefix(left: &[Digest], right: &[Digest]) -> Option<u64> {
+    let portion = left.iter().zip(right).position(|(l, r)| l != r)?;
+    Some(portion as u64 * Recorder::PREFIX_RECORDS)
+}
+
+/// Appends the record with its length before it.
+fn encode(record: &Record, bytes: &mut Vec<u8>) {
+    const LENGTH: usize = size_of::<u32>();
+    let start = bytes.len();
+    bytes.extend_from_slice(&[0; LENGTH]);
+    let mut serializer = postcard::Serializer {
+        output: Appending(bytes),
+    };
+    record
+        .serialize(&mut serializer)
+        .expect("memory can be written to, and no event has a part without a known length");
+    let length = (bytes.len() - start - LENGTH) as u32;
+    bytes[start..start + LENGTH].copy_from_slice(&length.to_le_bytes());
+}
+
+struct Appending<'a>(&'a mut Vec<u8>);
+
+impl Flavor for Appending<'_> {
+    type Output = ();
+
+    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
+        self.0.push(byte);
+        Ok(())
+    }
+
+    fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
+        self.0.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn finalize(self) -> postcard::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trace::{MessageId, NetEvent, RunEvent};
+
+    fn note(text: &str) -> TraceEvent {
+        TraceEvent::Run(RunEvent::Note { text: text.into() })
+    }
+
+    fn delivered(ordinal: u64) -> TraceEvent {
+        TraceEvent::Net(NetEvent::Delivered {
+            message: MessageId {
+                from: NodeId(1),
+                to: NodeId(2),
+                ordinal,
+            },
+            copy: 0,
+        })
+    }
+
+    fn digest_of(records: &[(u64, Option<NodeId>, TraceEvent)]) -> Digest {
+        let mut recorder = Recorder::new(Capture::Nothing, 1_000);
+        for (time, node, event) in records.iter().cloned() {
+            recorder.record(time, node, event);
+        }
+        recorder.digest()
+    }
+
+    #[test]
+    fn the_digest_covers_time_node_event_and_order() {
+        let first = (1, Some(NodeId(1)), note("a"));
+        let second = (1, Some(NodeId(1)), note("b"));
+        let base = digest_of(&[first.clone(), second.clone()]);
+        assert_eq!(base, digest_of(&[first.clone(), second.clone()]));
+        let others = [
+            digest_of(&[(2, Some(NodeId(1)), note("a")), second.clone()]),
+            digest_of(&[(1, None, note("a")), second.clone()]),
+            digest_of(&[(1, Some(NodeId(1)), note("ab")), second.clone()]),
+            digest_of(&[second, first.clone()]),
+            digest_of(&[first]),
+            digest_of(&[]),
+        ];
+        for other in others {
+            assert_ne!(base, other);
+        }
+    }
+
+    #[test]
+    fn the_digest_does_not_depend_on_what_is_kept_or_when_it_is_asked() {
+        let captures = [Capture::Nothing, Capture::Tail(3), Capture::All];
+        let digests = captures.map(|capture| {
+            let mut recorder = Recorder::new(capture, 10_000);
+            for ordinal in 0..1_000 {
+                recorder.record(ordinal, Some(NodeId(2)), delivered(ordinal));
+                if capture == Capture::All {
+                    assert_ne!(recorder.digest(), Digest(0));
+                }
+            }
+            (recorder.digest(), recorder.prefix_digests().to_vec())
+        });
+        assert_eq!(digests[0], digests[1]);
+        assert_eq!(digests[1], digests[2]);
+        assert_eq!(digests[0].1.len(), 3);
+    }
+
+    #[test]
+    fn captures_keep_nothing_the_last_or_all() {
+        let kept = |capture, records_max| {
+            let mut recorder = Recorder::new(capture, records_max);
+            for ordinal in 0..5 {
+                let record = recorder.record(ordinal, None, delivered(ordinal));
+                assert_eq!(record.index, ordinal);
+            }
+            let trace = recorder.into_trace();
+            trace.iter().map(|record| record.index).collect::<Vec<_>>()
+        };
+        assert!(kept(Capture::Nothing, 10).is_empty());
+        assert!(kept(Capture::Tail(0), 10).is_empty());
+        assert_eq!(kept(Capture::Tail(2), 10), [3, 4]);
+        assert_eq!(kept(Capture::All, 10), [0, 1, 2, 3, 4]);
+        assert_eq!(kept(Capture::All, 4), [1, 2, 3, 4]);
+    }
+
+    #[test]
+    fn a_recorder_is_full_at_its_bound_and_not_before() {
+        let mut recorder = Recorder::new(Capture::Nothing, 2);
+        recorder.record(0, None, note("a"));
+        assert!(!recorder.is_full());
+        recorder.record(0, None, note("b"));
+        assert!(recorder.is_full());
+    }
+
+    #[test]
+    fn prefixes_tell_which_portion_differs() {
+        let prefixes = |changed: u64| {
+            let mut recorder = Recorder::new(Capture::Nothing, 10_000);
+            for ordinal in 0..1_024 {
+                let ordinal = if ordinal == changed { 0 } else { ordinal };
+                recorder.record(ordinal, None, delivered(ordinal));
+            }
+            recorder.prefix_digests().to_vec()
+        };
+        let base = prefixes(0);
+        assert_eq!(first_differing_prefix(&base, &prefixes(0)), None);
+        assert_eq!(first_differing_prefix(&base, &prefixes(255)), Some(0));
+        assert_eq!(first_differing_prefix(&base, &prefixes(256)), Some(256));
+        assert_eq!(first_differing_prefix(&base, &prefixes(700)), Some(512));
+    }
+}
