@@ -1,0 +1,3 @@
+//! The tests of Steadfast as a whole; one binary, a module a subject.
+
+mod tidy;
