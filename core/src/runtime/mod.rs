@@ -14,7 +14,13 @@
 //! | [`Storage`] | files of which only synced data survives a crash | `storage.rs` |
 //!
 //! [`Identity`] says whose value it is and [`Observer`] takes the facts that
-//! core announces; neither is a capability. The promises of all of them are
+//! core announces; neither is a capability.
+//!
+//! Beside the seam itself:
+//!
+//! | what | file |
+//! |---|---|
+//! | the production runtime (feature `tokio`) | [`tokio`] |
 
 mod clock;
 mod entropy;
@@ -24,6 +30,8 @@ mod network;
 mod spawner;
 mod storage;
 mod task;
+#[cfg(feature = "tokio")]
+pub mod tokio;
 
 pub use clock::{Clock, Elapsed, Timestamp, timeout};
 pub use entropy::{Entropy, EntropyStream};
