@@ -23,6 +23,8 @@ use crate::runtime::{NodeId, Port, Runtime, SendError};
 pub struct ProcessSpec {
     pub(super) name: Label,
     pub(super) trap_exit: bool,
+    pub(super) link: Option<ProcessId>,
+    pub(super) callers: Option<Arc<[ProcessId]>>,
 }
 
 impl ProcessSpec {
@@ -31,6 +33,8 @@ impl ProcessSpec {
         Self {
             name: name.into(),
             trap_exit: false,
+            link: None,
+            callers: None,
         }
     }
 
@@ -38,6 +42,19 @@ impl ProcessSpec {
     #[must_use]
     pub const fn trap_exit(mut self, trap_exit: bool) -> Self {
         self.trap_exit = trap_exit;
+        self
+    }
+
+    /// Links the process to another before it runs, as OTP's `spawn_link` does: no
+    /// end of either can fall between the start and the link.
+    pub(crate) const fn link(mut self, other: ProcessId) -> Self {
+        self.link = Some(other);
+        self
+    }
+
+    /// On whose behalf the process works, nearest first.
+    pub(crate) fn callers(mut self, callers: Arc<[ProcessId]>) -> Self {
+        self.callers = Some(callers);
         self
     }
 }
@@ -49,20 +66,26 @@ pub struct Context<R: Runtime> {
     node: Node<R>,
     process: ProcessId,
     path: Label,
+    callers: Option<Arc<[ProcessId]>>,
     control: Arc<Control>,
 }
 
 impl<R: Runtime> Context<R> {
+    /// How many [`callers`](Self::callers) are kept.
+    pub const CALLERS_MAX: usize = 16;
+
     pub(super) const fn new(
         node: Node<R>,
         process: ProcessId,
         path: Label,
+        callers: Option<Arc<[ProcessId]>>,
         control: Arc<Control>,
     ) -> Self {
         Self {
             node,
             process,
             path,
+            callers,
             control,
         }
     }
@@ -85,6 +108,14 @@ impl<R: Runtime> Context<R> {
     /// Names from the root down to this process.
     pub const fn path(&self) -> &Label {
         &self.path
+    }
+
+    /// On whose behalf this process works: who asked for it, then who asked for
+    /// that one, and so on, at most [`CALLERS_MAX`](Self::CALLERS_MAX). Empty
+    /// unless the process is a task. Elixir's `$callers`.
+    #[must_use]
+    pub fn callers(&self) -> &[ProcessId] {
+        self.callers.as_deref().unwrap_or(&[])
     }
 
     /// Tells the supervisor that the start is done. Only needed for children whose
@@ -158,7 +189,7 @@ impl<R: Runtime> Context<R> {
 
     /// Unties this process from another.
     pub fn unlink(&self, other: ProcessId) {
-        self.node.lock().unlink(self.process, other);
+        self.node.unlink(self.process, other);
     }
 
     /// Asks for one [`Signal::Down`] when `target` ends; at once, with

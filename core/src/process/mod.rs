@@ -6,7 +6,7 @@ mod exit;
 mod id;
 mod mailbox;
 mod node;
-mod reply;
+pub(crate) mod reply;
 mod signal;
 mod table;
 mod task;

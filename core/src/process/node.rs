@@ -213,6 +213,10 @@ impl<R: Runtime> Node<R> {
                 None => spec.name,
             };
             table.insert(process, parent, path.clone(), control.clone());
+            if let Some(other) = spec.link {
+                // Refused only if the other is gone, which its own handles account for.
+                table.link(process, other);
+            }
             // Announced under the lock, so that no one can see the process earlier.
             self.announce(&Event::Process(ProcessEvent::Spawned {
                 process,
@@ -221,7 +225,13 @@ impl<R: Runtime> Node<R> {
             }));
             (process, path)
         };
-        let context = Context::new(self.clone(), process, path.clone(), control.clone());
+        let context = Context::new(
+            self.clone(),
+            process,
+            path.clone(),
+            spec.callers,
+            control.clone(),
+        );
         let body = body(context);
         let body = Box::pin(async move { body.await.into_exit() });
         let task = ProcessTask::new(self.clone(), process, control, body);
@@ -239,6 +249,10 @@ impl<R: Runtime> Node<R> {
         reason: &ExitReason,
     ) {
         self.with_table(|table, wakers| table.exit(process, from, reason, false, wakers));
+    }
+
+    pub(crate) fn unlink(&self, process: ProcessId, other: ProcessId) {
+        self.lock().unlink(process, other);
     }
 
     pub(crate) fn watch_exit(&self, process: ProcessId) -> ReplyReceiver<ExitReason> {

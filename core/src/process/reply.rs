@@ -82,6 +82,15 @@ impl<T> ReplyReceiver<T> {
         }
         None
     }
+
+    /// Takes the value if it is there and refuses any later one, in one step: a
+    /// value is either taken here or handed back to its sender, never lost between.
+    pub(crate) fn close(&mut self) -> Option<T> {
+        match std::mem::replace(&mut *self.0.lock(), State::Over) {
+            State::Sent(value) => Some(value),
+            State::Waiting(_) | State::Over => None,
+        }
+    }
 }
 
 impl<T> Future for ReplyReceiver<T> {

@@ -1,0 +1,253 @@
+//! The process of a task supervisor: waits, asks the roster, acts.
+
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use super::crew::{Crew, End, Post, Request};
+use super::error::TaskError;
+use super::roster::{Ended, StopStep};
+use crate::event::SupervisionEvent;
+use crate::failure::{Failure, Severity};
+use crate::process::{Context, ExitReason, ProcessId, Signal};
+use crate::runtime::{Runtime, Timestamp};
+use crate::supervision::{AutoShutdown, ShutdownPolicy, Strategy};
+
+/// What the driver wakes up for.
+enum Input {
+    Signal(Signal),
+    Request(Request),
+    Late,
+}
+
+/// Tells everyone who still waits, however the driver ends.
+struct Closing<R: Runtime>(Arc<Crew<R>>);
+
+impl<R: Runtime> Drop for Closing<R> {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
+
+/// Runs a task supervisor until it is asked to exit.
+pub(super) async fn run<R: Runtime>(context: Context<R>, crew: Arc<Crew<R>>) -> ExitReason {
+    let driver = Driver {
+        context: &context,
+        closing: Closing(crew),
+    };
+    driver.announce_start();
+    let reason = driver.supervise().await;
+    driver.stop(&reason).await;
+    reason
+}
+
+struct Driver<'a, R: Runtime> {
+    context: &'a Context<R>,
+    closing: Closing<R>,
+}
+
+impl<R: Runtime> Driver<'_, R> {
+    /// Handles everything until an exit is asked for.
+    async fn supervise(&self) -> ExitReason {
+        loop {
+            if let Some(reason) = self.step().await {
+                return reason;
+            }
+        }
+    }
+
+    /// Stops all tasks at once, each by its own policy, and waits for their ends.
+    async fn stop(&self, reason: &ExitReason) {
+        let supervisor = self.context.id();
+        let crew = self.crew();
+        crew.announce(SupervisionEvent::SupervisorStopping {
+            supervisor,
+            reason: reason.clone(),
+        });
+        let tasks = crew.with_roster(|roster| {
+            roster.begin_stop();
+            roster.list()
+        });
+        for (process, _) in tasks.into_iter().rev() {
+            self.stop_task(process, None);
+        }
+        while !crew.with_roster(|roster| roster.is_finished()) {
+            // A second request to exit changes nothing: the first is being obeyed.
+            drop(self.step().await);
+        }
+        crew.announce(SupervisionEvent::SupervisorStopped { supervisor });
+    }
+
+    /// Handles one input; answers the reason if it was a request to exit.
+    async fn step(&self) -> Option<ExitReason> {
+        match self.input().await {
+            Input::Signal(Signal::ChildExited { process, reason })
+            | Input::Request(Request::Ended(process, reason)) => self.ended(process, reason),
+            Input::Signal(Signal::Exit {
+                reason,
+                linked: false,
+                ..
+            }) => return Some(reason),
+            // Somebody linked himself to the supervisor. As in OTP, the end of a
+            // process that is neither parent nor child does not touch it.
+            Input::Signal(Signal::Exit { linked: true, .. } | Signal::Down { .. }) => {}
+            Input::Request(Request::Stop(process, policy)) => self.stop_task(process, policy),
+            Input::Request(Request::Look) => {}
+            Input::Late => self.kill_late(),
+        }
+        None
+    }
+
+    /// Waits for signals first, then requests, then the next deadline.
+    async fn input(&self) -> Input {
+        let crew = self.crew();
+        let deadline = crew.with_roster(|roster| roster.next_deadline());
+        let runtime = self.context.runtime();
+        let mut signal = pin!(self.context.signal());
+        let mut late = pin!(async {
+            match deadline {
+                Some(deadline) => runtime.sleep_until(deadline).await,
+                None => std::future::pending().await,
+            }
+        });
+        std::future::poll_fn(|context| {
+            if let Poll::Ready(signal) = signal.as_mut().poll(context) {
+                return Poll::Ready(Input::Signal(signal));
+            }
+            if let Poll::Ready(request) = crew.poll_request(context.waker()) {
+                return Poll::Ready(Input::Request(request));
+            }
+            late.as_mut().poll(context).map(|()| Input::Late)
+        })
+        .await
+    }
+
+    fn stop_task(&self, process: ProcessId, policy: Option<ShutdownPolicy>) {
+        let crew = self.crew();
+        let now = crew.now();
+        let supervisor = self.context.id();
+        match crew.with_roster(|roster| roster.stop(process, policy, now)) {
+            StopStep::Ask(child, shutdown) => {
+                crew.announce(SupervisionEvent::ChildStopping {
+                    supervisor,
+                    child,
+                    process,
+                    shutdown,
+                });
+                self.context.exit(process, &ExitReason::SHUTDOWN);
+            }
+            StopStep::Kill(child) => {
+                crew.announce(SupervisionEvent::ChildStopping {
+                    supervisor,
+                    child,
+                    process,
+                    shutdown: ShutdownPolicy::Brutal,
+                });
+                self.context.node().kill(process);
+            }
+            StopStep::KillAsked(child) => {
+                crew.announce(SupervisionEvent::ChildKilled {
+                    supervisor,
+                    child,
+                    process,
+                });
+                self.context.node().kill(process);
+            }
+            StopStep::Nothing => {}
+        }
+    }
+
+    fn kill_late(&self) {
+        let crew = self.crew();
+        let now: Timestamp = crew.now();
+        for (process, child) in crew.with_roster(|roster| roster.take_late(now)) {
+            crew.announce(SupervisionEvent::ChildKilled {
+                supervisor: self.context.id(),
+                child,
+                process,
+            });
+            self.context.node().kill(process);
+        }
+    }
+
+    fn ended(&self, process: ProcessId, reason: ExitReason) {
+        let crew = self.crew();
+        let Some(ended) = crew.with_roster(|roster| roster.ended(process, &reason)) else {
+            return;
+        };
+        let Ended {
+            child,
+            expected,
+            failed,
+            payload:
+                Post {
+                    name,
+                    linked,
+                    answer,
+                },
+        } = ended;
+        let supervisor = self.context.id();
+        crew.announce(SupervisionEvent::ChildExited {
+            supervisor,
+            child: child.clone(),
+            process,
+            reason: reason.clone(),
+            expected,
+        });
+        crew.announce(SupervisionEvent::ChildRemoved { supervisor, child });
+        let failure = failed.then(|| {
+            let reason = reason.clone();
+            let name = name.clone();
+            self.failure(TaskError::Exited {
+                name,
+                process,
+                reason,
+            })
+        });
+        let left = match answer {
+            Some(answer) => {
+                // The answer may have to drop a value that nobody takes, and with it
+                // code of the user.
+                let told = AssertUnwindSafe(|| answer(End::Exited { reason, failure }));
+                std::panic::catch_unwind(told).unwrap_or_else(|payload| {
+                    let text = crate::runtime::panic_text(&*payload);
+                    Some(self.failure(TaskError::Exited {
+                        name,
+                        process,
+                        reason: ExitReason::Panic(text.into()),
+                    }))
+                })
+            }
+            None => failure,
+        };
+        match left {
+            // The link has carried the reason to the caller.
+            Some(failure) if linked => drop(failure.escalate()),
+            Some(failure) => failure.report(Severity::Error),
+            None => {}
+        }
+    }
+
+    fn failure(&self, error: TaskError) -> Failure<TaskError> {
+        self.crew().failure(self.context.id(), error)
+    }
+
+    fn announce_start(&self) {
+        self.crew().announce(SupervisionEvent::SupervisorStarted {
+            supervisor: self.context.id(),
+            strategy: Strategy::OneForOne,
+            // Tasks are temporary: none is ever restarted.
+            intensity: 0,
+            period: Duration::ZERO,
+            auto_shutdown: AutoShutdown::Never,
+            dynamic: true,
+        });
+    }
+
+    fn crew(&self) -> &Crew<R> {
+        &self.closing.0
+    }
+}

@@ -1,0 +1,43 @@
+//! Tasks under a supervisor: work with a result, bounded in number and in time.
+//!
+//! A [`TaskSupervisor`] is a process whose children are tasks. Tasks are temporary:
+//! they are never restarted. The words are those of Elixir's `Task` and
+//! `Task.Supervisor`, where they have one:
+//!
+//! | here | there |
+//! |---|---|
+//! | [`TaskSupervisorRef::start_child`] | `Task.Supervisor.start_child` |
+//! | [`TaskSupervisorRef::spawn_async`] | `Task.Supervisor.async` |
+//! | [`TaskSupervisorRef::spawn_async_nolink`] | `Task.Supervisor.async_nolink` |
+//! | [`TaskSupervisorRef::stream`], [`stream_nolink`](TaskSupervisorRef::stream_nolink) | `Task.Supervisor.async_stream`, `async_stream_nolink` |
+//! | [`Task::wait`] | `Task.await` |
+//! | [`Task::poll_for`], [`wait_many`] | `Task.yield`, `Task.yield_many` |
+//! | [`Task::shutdown`], [`Task::ignore`] | `Task.shutdown`, `Task.ignore` |
+//! | [`Context::callers`](crate::process::Context::callers) | `$callers` |
+//!
+//! Two rules differ, because a handle here has an owner that the compiler knows:
+//! a [`Task`] that is dropped is shut down, and a deadline that passes is an error
+//! value instead of an exit.
+//!
+//! Every abnormal end of a task is a failure that is settled once: given back to
+//! whoever waits for the task, escalated to the caller that is linked to it, or
+//! reported by the task supervisor when nobody waits.
+
+mod crew;
+mod driver;
+mod error;
+mod handle;
+mod many;
+mod options;
+mod roster;
+mod stream;
+mod supervisor;
+mod task;
+
+pub use error::{StartTaskError, StreamOptionsError, TaskError};
+pub use handle::TaskSupervisorRef;
+pub use many::{LateTasks, WaitMany, Waited, wait_many};
+pub use options::{OnTimeout, StreamOptions, TaskSpec, TaskSupervisorOptions};
+pub use stream::{StreamError, TaskStream};
+pub use supervisor::TaskSupervisor;
+pub use task::Task;
