@@ -1,6 +1,7 @@
 //! The vocabulary of a trace: what core announces, and what the world did.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -18,6 +19,7 @@ pub struct VectorClock(pub BTreeMap<NodeId, u64>);
 
 /// One line of a trace.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Record {
     /// Its place in the trace, from 0.
     pub index: u64,
@@ -116,7 +118,8 @@ pub enum NodeEvent {
     },
 }
 
-/// A raw task: counts the tasks of one incarnation of one node, from 1.
+/// A raw task: counts the tasks of one incarnation of one node, from 1. Displayed as
+/// `n1.2/7`: node, incarnation, number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct TaskId {
     /// The node.
@@ -125,6 +128,12 @@ pub struct TaskId {
     pub incarnation: Incarnation,
     /// The number.
     pub ordinal: u64,
+}
+
+impl fmt::Display for TaskId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}/{}", self.node, self.incarnation, self.ordinal)
+    }
 }
 
 /// About a raw task, the thing below a process.
@@ -156,6 +165,7 @@ pub enum TaskEvent {
 }
 
 /// One message: the `ordinal`th from `from` to `to`, from 1, whatever became of it.
+/// Displayed as `n1->n2#7`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct MessageId {
     /// The sender.
@@ -164,6 +174,12 @@ pub struct MessageId {
     pub to: NodeId,
     /// The number on that link.
     pub ordinal: u64,
+}
+
+impl fmt::Display for MessageId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}->{}#{}", self.from, self.to, self.ordinal)
+    }
 }
 
 /// Why a message was not delivered.

@@ -1,0 +1,16 @@
+//! Traces as text for people: one line an event, in logical names.
+//!
+//! The text is canonical (equal traces give equal texts), carries no colour, and is
+//! fit for snapshots. [`Options::STORY`] leaves out raw tasks, messages and files.
+
+mod core;
+mod names;
+mod options;
+mod renderer;
+mod supervision;
+#[cfg(test)]
+mod tests;
+mod world;
+
+pub use options::{Domain, Domains, Options};
+pub use renderer::{Renderer, domain, render};
