@@ -31,6 +31,8 @@ mod policy;
 mod queue;
 mod receiver;
 
+#[cfg(all(test, feature = "tokio"))]
+mod process_tests;
 #[cfg(test)]
 mod tests;
 
