@@ -21,6 +21,6 @@ mod label;
 pub mod process;
 pub mod runtime;
 pub mod supervision;
-mod telemetry;
+pub mod telemetry;
 
 pub use label::Label;

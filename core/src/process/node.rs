@@ -164,7 +164,8 @@ impl<R: Runtime> Node<R> {
 
     /// Announces a fact to the observer and to `tracing`.
     pub(crate) fn announce(&self, event: &Event) {
-        crate::telemetry::emit(event);
+        let runtime = self.runtime();
+        crate::telemetry::emit(runtime.node(), runtime.incarnation(), event);
         self.0.runtime.observe(event);
     }
 
