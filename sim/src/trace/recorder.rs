@@ -52,15 +52,13 @@ impl Recorder {
     /// A recorder that has taken nothing yet and is full after `records_max` records.
     #[must_use]
     pub fn new(capture: Capture, records_max: u64) -> Self {
-        let mut hasher = Xxh3::new();
-        hasher.update(&Self::FORMAT_VERSION.to_le_bytes());
         let kept_max = match capture {
             Capture::Nothing => 1,
             Capture::Tail(records) => records.max(1),
             Capture::All => usize::try_from(records_max).unwrap_or(usize::MAX).max(1),
         };
         Self {
-            hasher,
+            hasher: fresh_hasher(),
             pending: Vec::with_capacity(2 * Self::PENDING_MAX),
             prefixes: Vec::new(),
             kept: VecDeque::new(),
@@ -154,6 +152,26 @@ pub fn first_differing_prefix(left: &[Digest], right: &[Digest]) -> Option<u64> 
     Some(portion as u64 * Recorder::PREFIX_RECORDS)
 }
 
+/// The digest of records that were kept. It is that of the run if they are all of its
+/// records.
+#[must_use]
+pub fn digest_of(records: &[Record]) -> Digest {
+    let mut hasher = fresh_hasher();
+    let mut bytes = Vec::new();
+    for record in records {
+        bytes.clear();
+        encode(record, &mut bytes);
+        hasher.update(&bytes);
+    }
+    Digest(hasher.digest128())
+}
+
+fn fresh_hasher() -> Xxh3 {
+    let mut hasher = Xxh3::new();
+    hasher.update(&Recorder::FORMAT_VERSION.to_le_bytes());
+    hasher
+}
+
 /// Appends the record with its length before it.
 fn encode(record: &Record, bytes: &mut Vec<u8>) {
     const LENGTH: usize = size_of::<u32>();
@@ -209,7 +227,7 @@ mod tests {
         })
     }
 
-    fn digest_of(records: &[(u64, Option<NodeId>, TraceEvent)]) -> Digest {
+    fn recorded(records: &[(u64, Option<NodeId>, TraceEvent)]) -> Digest {
         let mut recorder = Recorder::new(Capture::Nothing, 1_000);
         for (time, node, event) in records.iter().cloned() {
             recorder.record(time, node, event);
@@ -221,15 +239,15 @@ mod tests {
     fn the_digest_covers_time_node_event_and_order() {
         let first = (1, Some(NodeId(1)), note("a"));
         let second = (1, Some(NodeId(1)), note("b"));
-        let base = digest_of(&[first.clone(), second.clone()]);
-        assert_eq!(base, digest_of(&[first.clone(), second.clone()]));
+        let base = recorded(&[first.clone(), second.clone()]);
+        assert_eq!(base, recorded(&[first.clone(), second.clone()]));
         let others = [
-            digest_of(&[(2, Some(NodeId(1)), note("a")), second.clone()]),
-            digest_of(&[(1, None, note("a")), second.clone()]),
-            digest_of(&[(1, Some(NodeId(1)), note("ab")), second.clone()]),
-            digest_of(&[second, first.clone()]),
-            digest_of(&[first]),
-            digest_of(&[]),
+            recorded(&[(2, Some(NodeId(1)), note("a")), second.clone()]),
+            recorded(&[(1, None, note("a")), second.clone()]),
+            recorded(&[(1, Some(NodeId(1)), note("ab")), second.clone()]),
+            recorded(&[second, first.clone()]),
+            recorded(&[first]),
+            recorded(&[]),
         ];
         for other in others {
             assert_ne!(base, other);
@@ -252,6 +270,16 @@ mod tests {
         assert_eq!(digests[0], digests[1]);
         assert_eq!(digests[1], digests[2]);
         assert_eq!(digests[0].1.len(), 3);
+    }
+
+    #[test]
+    fn the_digest_of_all_kept_records_is_that_of_the_recorder() {
+        let mut recorder = Recorder::new(Capture::All, 1_000);
+        for ordinal in 0..300 {
+            recorder.record(ordinal, Some(NodeId(2)), delivered(ordinal));
+        }
+        let digest = recorder.digest();
+        assert_eq!(digest_of(&recorder.into_trace()), digest);
     }
 
     #[test]
