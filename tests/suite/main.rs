@@ -1,3 +1,4 @@
 //! The tests of Steadfast as a whole; one binary, a module a subject.
 
+mod conformance;
 mod tidy;

@@ -1,0 +1,11 @@
+//! What the test suites of the peers check, restated as our own cases.
+//!
+//! A case carries its number (`c12_…`), is generic over the runtime, and is run
+//! twice by [`cases!`]: on tokio with time that stands still while anything can run,
+//! and in simulation under several schedules with every standard check on. A case
+//! therefore never waits for the machine; what it waits for is a fact.
+
+mod harness;
+mod process;
+
+use harness::{Bench, cases};
