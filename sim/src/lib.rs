@@ -12,11 +12,15 @@ compile_error!(
 
 pub mod check;
 pub mod fault;
+pub mod isolation;
 mod keyed;
 mod outcome;
 mod plan;
+mod run_report;
+mod sweep;
 pub mod trace;
 
 pub use keyed::Key;
 pub use outcome::{Outcome, Violation};
 pub use plan::{Limits, Operation, Plan, PlanError, Topology};
+pub use run_report::{EpisodeReport, Run, RunReport};

@@ -1,0 +1,5 @@
+//! Many seeds of many scenarios.
+
+mod pool;
+#[cfg(test)]
+mod tests;
