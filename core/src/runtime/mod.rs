@@ -20,6 +20,7 @@
 //!
 //! | what | file |
 //! |---|---|
+//! | requests with a time limit, and their answers | `request/` |
 //! | the production runtime (feature `tokio`) | [`tokio`] |
 
 mod clock;
@@ -27,6 +28,7 @@ mod entropy;
 mod identity;
 mod inbox;
 mod network;
+mod request;
 mod spawner;
 mod storage;
 mod task;
@@ -38,6 +40,7 @@ pub use entropy::{Entropy, EntropyStream};
 pub use identity::{Identity, Incarnation, NodeId, Observer};
 pub use inbox::{Inbox, InboxSender, Offer};
 pub use network::{BindError, Message, Network, Port, SendError};
+pub use request::{Request, RequestCounts, RequestError, RequestLimits, Requester, Responder};
 pub use spawner::Spawner;
 pub use storage::{FileName, Storage, StorageError, StorageOperation};
 pub(crate) use task::panic_text;

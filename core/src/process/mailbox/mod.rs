@@ -31,7 +31,8 @@ mod policy;
 mod queue;
 mod receiver;
 
-#[cfg(all(test, feature = "tokio"))]
+#[cfg(test)]
+#[cfg(feature = "tokio")]
 mod process_tests;
 #[cfg(test)]
 mod tests;

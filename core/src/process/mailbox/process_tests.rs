@@ -37,11 +37,12 @@ fn on_node<F: Future<Output = ()>>(body: impl FnOnce(Node<TokioRuntime>, Events)
 
 fn discards(events: &Events) -> Vec<(ProcessId, u64)> {
     let events = events.lock().unwrap();
-    let discards = events.iter().filter_map(|event| match event {
-        Event::Process(ProcessEvent::MessageDiscarded { process, discarded }) => {
+    let discards = events.iter().filter_map(|event| {
+        if let Event::Process(ProcessEvent::MessageDiscarded { process, discarded }) = event {
             Some((*process, *discarded))
+        } else {
+            None
         }
-        _ => None,
     });
     discards.collect()
 }
