@@ -22,5 +22,7 @@ pub mod process;
 pub mod runtime;
 pub mod supervision;
 pub mod telemetry;
+#[cfg(test)]
+mod testing;
 
 pub use label::Label;

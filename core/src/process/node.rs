@@ -252,8 +252,9 @@ impl<R: Runtime> Node<R> {
         self.with_table(|table, wakers| table.exit(process, from, reason, false, wakers));
     }
 
-    pub(crate) fn unlink(&self, process: ProcessId, other: ProcessId) {
-        self.lock().unlink(process, other);
+    /// Unties two processes; whether they were tied until now.
+    pub(crate) fn unlink(&self, process: ProcessId, other: ProcessId) -> bool {
+        self.lock().unlink(process, other)
     }
 
     pub(crate) fn watch_exit(&self, process: ProcessId) -> ReplyReceiver<ExitReason> {

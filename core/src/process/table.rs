@@ -139,12 +139,16 @@ impl Table {
         true
     }
 
-    pub(super) fn unlink(&mut self, process: ProcessId, other: ProcessId) {
+    /// Unties two processes. Whether they were tied: `false` after the end of one of
+    /// them, which the link has then told the other.
+    pub(super) fn unlink(&mut self, process: ProcessId, other: ProcessId) -> bool {
+        let mut tied = false;
         for (from, to) in [(process, other), (other, process)] {
             if let Some(entry) = self.entries.get_mut(&from) {
-                entry.links.remove(&to);
+                tied |= entry.links.remove(&to);
             }
         }
+        tied
     }
 
     /// Watches `target`; gives the watcher back if the target is gone.

@@ -150,14 +150,18 @@ impl<R: Runtime> Crew<R> {
         Poll::Pending
     }
 
-    /// The task is no longer tied to its caller.
-    pub(super) fn unlink(&self, process: ProcessId, caller: ProcessId) {
+    /// Unties a task from its caller. Whether the task had ended before, so that the
+    /// link has told the caller.
+    pub(super) fn unlink(&self, process: ProcessId, caller: ProcessId) -> bool {
+        // In one step for the driver, which settles the failure of a linked task
+        // otherwise than that of a loose one.
         self.with_roster(|roster| {
+            let tied = self.node.unlink(process, caller);
             if let Some(post) = roster.payload_mut(process) {
-                post.linked = false;
+                post.linked = !tied;
             }
-        });
-        self.node.unlink(process, caller);
+            !tied
+        })
     }
 
     /// A failure handed to a process that waits for a task.

@@ -1,5 +1,6 @@
 //! Waiting for several tasks at once.
 
+use std::fmt;
 use std::task::Poll;
 use std::time::Duration;
 
@@ -58,7 +59,6 @@ impl WaitMany {
 }
 
 /// What came of one of several tasks.
-#[derive(Debug)]
 pub enum Waited<R: Runtime, T> {
     /// It answered.
     Done(Result<T, TaskError>),
@@ -68,6 +68,18 @@ pub enum Waited<R: Runtime, T> {
     Ignored,
     /// It did not answer in time and was killed: [`TaskError::TimedOut`].
     Killed(TaskError),
+}
+
+// Not derived: that would ask the runtime to be `Debug`.
+impl<R: Runtime, T: fmt::Debug> fmt::Debug for Waited<R, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Done(answer) => f.debug_tuple("Done").field(answer).finish(),
+            Self::Pending(task) => f.debug_tuple("Pending").field(task).finish(),
+            Self::Ignored => f.write_str("Ignored"),
+            Self::Killed(error) => f.debug_tuple("Killed").field(error).finish(),
+        }
+    }
 }
 
 /// Waits until `options.count` tasks have answered, or all of them, or the limit

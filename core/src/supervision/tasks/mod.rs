@@ -31,8 +31,12 @@ mod many;
 mod options;
 mod roster;
 mod stream;
+#[cfg(test)]
+mod stream_tests;
 mod supervisor;
 mod task;
+#[cfg(test)]
+mod tests;
 
 pub use error::{StartTaskError, StreamOptionsError, TaskError};
 pub use handle::TaskSupervisorRef;

@@ -245,20 +245,17 @@ impl<R: Runtime, T> Task<R, T> {
         }
     }
 
-    fn unlink(&mut self) {
-        if std::mem::take(&mut self.linked) {
-            self.crew.unlink(self.process, self.caller);
-        }
+    /// Unties the task from its caller. Whether a failure of it has reached the
+    /// caller over the link.
+    fn unlink(&mut self) -> bool {
+        std::mem::take(&mut self.linked) && self.crew.unlink(self.process, self.caller)
     }
 
     /// Gives up the answer. Whether the task has ended by now.
     fn withdraw(&mut self) -> bool {
-        // Whether the end came while the caller was still tied to the task.
-        let linked = self.linked;
-        self.unlink();
+        let told = self.unlink();
         match self.answer.close() {
-            // The link has carried the reason to the caller.
-            Some(Conclusion::Failed(failure)) if linked => drop(failure.escalate()),
+            Some(Conclusion::Failed(failure)) if told => drop(failure.escalate()),
             Some(Conclusion::Failed(failure)) => failure.report(Severity::Error),
             Some(Conclusion::Value(_) | Conclusion::Ended(_) | Conclusion::SupervisorEnded) => {}
             None => return false,
