@@ -23,8 +23,9 @@ enum Input {
     Late,
 }
 
-/// Tells everyone who still waits, however the driver ends.
-struct Closing<R: Runtime>(Arc<Crew<R>>);
+/// Tells everyone who still waits, however the driver ends. Made before the driver
+/// first runs: it may be killed before that, when it has tasks already.
+pub(super) struct Closing<R: Runtime>(pub(super) Arc<Crew<R>>);
 
 impl<R: Runtime> Drop for Closing<R> {
     fn drop(&mut self) {
@@ -33,10 +34,10 @@ impl<R: Runtime> Drop for Closing<R> {
 }
 
 /// Runs a task supervisor until it is asked to exit.
-pub(super) async fn run<R: Runtime>(context: Context<R>, crew: Arc<Crew<R>>) -> ExitReason {
+pub(super) async fn run<R: Runtime>(context: Context<R>, closing: Closing<R>) -> ExitReason {
     let driver = Driver {
         context: &context,
-        closing: Closing(crew),
+        crew: &closing.0,
     };
     driver.announce_start();
     let reason = driver.supervise().await;
@@ -46,7 +47,7 @@ pub(super) async fn run<R: Runtime>(context: Context<R>, crew: Arc<Crew<R>>) -> 
 
 struct Driver<'a, R: Runtime> {
     context: &'a Context<R>,
-    closing: Closing<R>,
+    crew: &'a Crew<R>,
 }
 
 impl<R: Runtime> Driver<'_, R> {
@@ -62,7 +63,7 @@ impl<R: Runtime> Driver<'_, R> {
     /// Stops all tasks at once, each by its own policy, and waits for their ends.
     async fn stop(&self, reason: &ExitReason) {
         let supervisor = self.context.id();
-        let crew = self.crew();
+        let crew = self.crew;
         crew.announce(SupervisionEvent::SupervisorStopping {
             supervisor,
             reason: reason.clone(),
@@ -103,7 +104,7 @@ impl<R: Runtime> Driver<'_, R> {
 
     /// Waits for signals first, then requests, then the next deadline.
     async fn input(&self) -> Input {
-        let crew = self.crew();
+        let crew = self.crew;
         let deadline = crew.with_roster(|roster| roster.next_deadline());
         let runtime = self.context.runtime();
         let mut signal = pin!(self.context.signal());
@@ -126,7 +127,7 @@ impl<R: Runtime> Driver<'_, R> {
     }
 
     fn stop_task(&self, process: ProcessId, policy: Option<ShutdownPolicy>) {
-        let crew = self.crew();
+        let crew = self.crew;
         let now = crew.now();
         let supervisor = self.context.id();
         match crew.with_roster(|roster| roster.stop(process, policy, now)) {
@@ -161,7 +162,7 @@ impl<R: Runtime> Driver<'_, R> {
     }
 
     fn kill_late(&self) {
-        let crew = self.crew();
+        let crew = self.crew;
         let now: Timestamp = crew.now();
         for (process, child) in crew.with_roster(|roster| roster.take_late(now)) {
             crew.announce(SupervisionEvent::ChildKilled {
@@ -174,7 +175,7 @@ impl<R: Runtime> Driver<'_, R> {
     }
 
     fn ended(&self, process: ProcessId, reason: ExitReason) {
-        let crew = self.crew();
+        let crew = self.crew;
         let Some(ended) = crew.with_roster(|roster| roster.ended(process, &reason)) else {
             return;
         };
@@ -232,11 +233,11 @@ impl<R: Runtime> Driver<'_, R> {
     }
 
     fn failure(&self, error: TaskError) -> Failure<TaskError> {
-        self.crew().failure(self.context.id(), error)
+        self.crew.failure(self.context.id(), error)
     }
 
     fn announce_start(&self) {
-        self.crew().announce(SupervisionEvent::SupervisorStarted {
+        self.crew.announce(SupervisionEvent::SupervisorStarted {
             supervisor: self.context.id(),
             strategy: Strategy::OneForOne,
             // Tasks are temporary: none is ever restarted.
@@ -245,9 +246,5 @@ impl<R: Runtime> Driver<'_, R> {
             auto_shutdown: AutoShutdown::Never,
             dynamic: true,
         });
-    }
-
-    fn crew(&self) -> &Crew<R> {
-        &self.closing.0
     }
 }

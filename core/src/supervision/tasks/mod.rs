@@ -31,8 +31,6 @@ mod many;
 mod options;
 mod roster;
 mod stream;
-#[cfg(test)]
-mod stream_tests;
 mod supervisor;
 mod task;
 #[cfg(test)]

@@ -292,3 +292,125 @@ impl<P> Roster<P> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::runtime::{Incarnation, NodeId};
+
+    const fn process(local: u64) -> ProcessId {
+        ProcessId {
+            node: NodeId(1),
+            incarnation: Incarnation(1),
+            local,
+        }
+    }
+
+    fn with_one(shutdown: ShutdownPolicy) -> Roster<()> {
+        let mut roster = Roster::new(10);
+        let child = roster.reserve(&"work".into()).unwrap();
+        let added = roster.add(process(1), Entry::new(child, shutdown, ()));
+        assert!(matches!(added, Added::Running));
+        roster
+    }
+
+    const TEN: ShutdownPolicy = ShutdownPolicy::Timeout(Duration::from_nanos(10));
+    const TWENTY: ShutdownPolicy = ShutdownPolicy::Timeout(Duration::from_nanos(20));
+
+    #[test]
+    fn a_reserved_place_counts_until_it_is_given_back() {
+        let mut roster: Roster<()> = Roster::new(1);
+        roster.reserve(&"one".into()).unwrap();
+        let full = StartTaskError::MaxChildren { limit: 1 };
+        assert_eq!(roster.reserve(&"two".into()), Err(full));
+        roster.release();
+        assert_eq!(roster.reserve(&"two".into()), Ok("two#2".into()));
+    }
+
+    #[test]
+    fn an_end_that_comes_before_the_task_is_on_record_is_not_lost() {
+        let mut roster = Roster::new(10);
+        let child = roster.reserve(&"work".into()).unwrap();
+        assert!(roster.ended(process(1), &ExitReason::Killed).is_none());
+        let added = roster.add(process(1), Entry::new(child, TEN, ()));
+        let Added::EndedBefore(reason) = added else {
+            panic!("the end was lost");
+        };
+        let ended = roster.ended(process(1), &reason).unwrap();
+        assert!(ended.failed && !ended.expected);
+        assert_eq!(roster.len(), 0);
+    }
+
+    #[test]
+    fn a_task_added_while_the_supervisor_stops_is_stopped_too() {
+        let mut roster = Roster::new(10);
+        let child = roster.reserve(&"work".into()).unwrap();
+        roster.begin_stop();
+        assert!(!roster.is_finished(), "a place is still reserved");
+        let added = roster.add(process(1), Entry::new(child, TEN, ()));
+        assert!(matches!(added, Added::ToStop));
+        assert_eq!(
+            roster.reserve(&"more".into()),
+            Err(StartTaskError::Stopping)
+        );
+    }
+
+    #[test]
+    fn a_second_stop_can_only_shorten_the_limit_of_the_first() {
+        let mut roster = with_one(TWENTY);
+        let asked = roster.stop(process(1), None, Timestamp(0));
+        assert_eq!(asked, StopStep::Ask("work#1".into(), TWENTY));
+        let longer = roster.stop(process(1), Some(TWENTY), Timestamp(5));
+        assert_eq!(
+            (longer, roster.next_deadline()),
+            (StopStep::Nothing, Some(Timestamp(20)))
+        );
+        let shorter = roster.stop(process(1), Some(TEN), Timestamp(5));
+        assert_eq!(
+            (shorter, roster.next_deadline()),
+            (StopStep::Nothing, Some(Timestamp(15)))
+        );
+        let killed = roster.stop(process(1), Some(ShutdownPolicy::Brutal), Timestamp(6));
+        assert_eq!(killed, StopStep::KillAsked("work#1".into()));
+        assert_eq!(roster.next_deadline(), None);
+    }
+
+    #[test]
+    fn a_task_is_late_at_its_deadline_and_not_before() {
+        let mut roster = with_one(TEN);
+        roster.stop(process(1), None, Timestamp(0));
+        assert!(roster.take_late(Timestamp(9)).is_empty());
+        assert_eq!(roster.take_late(Timestamp(10)).len(), 1);
+        assert!(roster.take_late(Timestamp(11)).is_empty());
+    }
+
+    #[test]
+    fn only_an_end_that_was_not_asked_for_is_a_failure() {
+        let panic = ExitReason::Panic("broken".into());
+        for (stop, reason, failed) in [
+            (None, ExitReason::Normal, false),
+            (None, ExitReason::SHUTDOWN, false),
+            (None, ExitReason::Killed, true),
+            (None, panic.clone(), true),
+            (Some(TEN), ExitReason::SHUTDOWN, false),
+            (Some(TEN), ExitReason::Killed, true),
+            (Some(TEN), panic.clone(), true),
+            (Some(ShutdownPolicy::Brutal), ExitReason::Killed, false),
+            (Some(ShutdownPolicy::Brutal), panic, true),
+        ] {
+            let mut roster = with_one(TEN);
+            if stop.is_some() {
+                roster.stop(process(1), stop, Timestamp(0));
+            }
+            let ended = roster.ended(process(1), &reason).unwrap();
+            assert_eq!(
+                (ended.failed, ended.expected),
+                (failed, stop.is_some()),
+                "{stop:?} {reason}"
+            );
+            assert_eq!(roster.next_deadline(), None);
+        }
+    }
+}

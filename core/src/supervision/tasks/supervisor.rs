@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::crew::Crew;
-use super::driver;
+use super::driver::{self, Closing};
 use super::handle::TaskSupervisorRef;
 use super::options::TaskSupervisorOptions;
 use crate::label::Label;
@@ -43,6 +43,6 @@ impl TaskSupervisor {
         let crew = Arc::new(Crew::new(&context, options));
         tasks.serve(crew.clone());
         context.ready_with(StartInfo::new(tasks.clone()));
-        driver::run(context, crew)
+        driver::run(context, Closing(crew))
     }
 }
