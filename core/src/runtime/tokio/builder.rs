@@ -12,11 +12,18 @@ use super::local::LocalNetwork;
 use super::node::{Link, Shared, TokioRuntime};
 use super::ports::Ports;
 use super::storage::Directory;
+use super::tcp::{TcpLink, TcpNetwork};
 use crate::event::Event;
 use crate::runtime::{Incarnation, NodeId};
 
 /// Takes the facts that core announces.
 pub(super) type EventObserver = Box<dyn Fn(&Event) + Send + Sync>;
+
+/// The network that was asked for.
+enum Wire {
+    Local(LocalNetwork),
+    Tcp(TcpNetwork),
+}
 
 /// Makes a [`TokioRuntime`].
 #[must_use = "a builder does nothing until it is built"]
@@ -25,7 +32,7 @@ pub struct TokioBuilder {
     incarnation: Incarnation,
     observer: Option<EventObserver>,
     storage: Option<PathBuf>,
-    network: LocalNetwork,
+    network: Wire,
 }
 
 /// A runtime could not be made. Nothing was started; a retry helps once the cause
@@ -63,7 +70,7 @@ impl TokioBuilder {
             incarnation: Incarnation(1),
             observer: None,
             storage: None,
-            network: LocalNetwork::new(),
+            network: Wire::Local(LocalNetwork::new()),
         }
     }
 
@@ -90,7 +97,13 @@ impl TokioBuilder {
     /// Joins the other nodes of this operating-system process that share `network`.
     /// Without any network the node can send to itself only.
     pub fn local_network(mut self, network: &LocalNetwork) -> Self {
-        self.network = network.clone();
+        self.network = Wire::Local(network.clone());
+        self
+    }
+
+    /// Reaches the other nodes over TCP.
+    pub fn tcp_network(mut self, network: TcpNetwork) -> Self {
+        self.network = Wire::Tcp(network);
         self
     }
 
@@ -112,19 +125,25 @@ impl TokioBuilder {
         };
         let entropy = Root::draw().map_err(BuildError::Entropy)?;
         let ports = Arc::new(Ports::new(self.node));
-        if !self.network.attach(&ports) {
-            return Err(BuildError::NodeInUse { node: self.node });
-        }
+        let clock = TokioClock::new(handle.clone());
+        let link = match self.network {
+            Wire::Local(network) if network.attach(&ports) => Link::Local(network),
+            Wire::Local(_) => return Err(BuildError::NodeInUse { node: self.node }),
+            Wire::Tcp(network) => {
+                let (ports, clock) = (ports.clone(), clock.clone());
+                Link::Tcp(TcpLink::start(network, ports, clock, handle.clone()))
+            }
+        };
         Ok(TokioRuntime::new(Shared {
             node: self.node,
             incarnation: self.incarnation,
             observer: self.observer,
-            clock: TokioClock::new(handle.clone()),
+            clock,
             handle,
             entropy,
             storage,
             ports,
-            link: Link::Local(self.network),
+            link,
         }))
     }
 }

@@ -35,6 +35,7 @@ mod local;
 mod node;
 mod ports;
 mod storage;
+mod tcp;
 
 #[cfg(test)]
 mod tests;
@@ -43,3 +44,4 @@ pub use builder::{BuildError, TokioBuilder};
 pub use local::LocalNetwork;
 pub use node::TokioRuntime;
 pub use ports::NetworkCounts;
+pub use tcp::TcpNetwork;

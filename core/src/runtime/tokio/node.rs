@@ -13,6 +13,7 @@ use super::entropy::Root;
 use super::local::LocalNetwork;
 use super::ports::{NetworkCounts, Ports};
 use super::storage::Directory;
+use super::tcp::TcpLink;
 use crate::event::Event;
 use crate::label::Label;
 use crate::runtime::{
@@ -24,6 +25,7 @@ use crate::runtime::{
 /// How messages leave a node.
 pub(super) enum Link {
     Local(LocalNetwork),
+    Tcp(TcpLink),
 }
 
 pub(super) struct Shared {
@@ -66,11 +68,11 @@ impl TokioRuntime {
     ///
     /// Dropping the future may leave connections that end on their own soon after;
     /// calling again waits for them.
-    #[expect(clippy::unused_async, reason = "a network with tasks waits for them")]
     pub async fn close(&self) {
         self.0.ports.close();
         match &self.0.link {
             Link::Local(_) => {}
+            Link::Tcp(link) => link.close().await,
         }
     }
 
@@ -164,6 +166,7 @@ impl Network for TokioRuntime {
         }
         match &self.0.link {
             Link::Local(network) => network.send(node, to, port, payload),
+            Link::Tcp(link) => link.send(to, port, payload),
         }
     }
 }
