@@ -12,6 +12,7 @@ mod table;
 mod task;
 
 pub use context::{Context, ProcessSpec};
+pub(crate) use control::Start;
 pub use control::StartInfo;
 pub use exit::{ErrorCause, ExitReason, IntoExit};
 pub use id::ProcessId;

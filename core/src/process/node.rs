@@ -257,6 +257,11 @@ impl<R: Runtime> Node<R> {
         self.lock().unlink(process, other)
     }
 
+    /// Gives `process` the exit signal that it would get if it were linked to `peer`.
+    pub(crate) fn peer_ended(&self, peer: ProcessId, process: ProcessId, reason: &ExitReason) {
+        self.with_table(|table, wakers| table.exit(process, Some(peer), reason, true, wakers));
+    }
+
     pub(crate) fn watch_exit(&self, process: ProcessId) -> ReplyReceiver<ExitReason> {
         let (sender, receiver) = reply();
         let (_, refused) = self.lock().watch(process, Watcher::Outside(sender));

@@ -33,6 +33,12 @@ pub(crate) fn reply<T>() -> (ReplySender<T>, ReplyReceiver<T>) {
 }
 
 impl<T> ReplySender<T> {
+    /// Whether someone still waits for the value.
+    pub(crate) fn is_awaited(&self) -> bool {
+        let shared = self.0.as_ref();
+        shared.is_some_and(|shared| matches!(&*shared.lock(), State::Waiting(_)))
+    }
+
     /// Gives the value; hands it back if nobody waits for it any more.
     pub(crate) fn send(mut self, value: T) -> Result<(), T> {
         match self.0.take() {

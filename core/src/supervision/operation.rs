@@ -1,0 +1,77 @@
+//! One thing that a static supervisor does at a time: children to stop, then
+//! children to start.
+
+use std::collections::VecDeque;
+
+use super::child_info::StartedChild;
+use super::child_spec::ChildPolicy;
+use super::error::{
+    CallError, RestartChildError, StartChildError, StartError, TerminateChildError,
+};
+use super::machine::{Answer, Reply};
+use super::table::ChildKey;
+use crate::process::{ExitReason, ProcessId};
+
+/// What is being done, and for whom.
+pub(super) enum Purpose {
+    /// The first start of all children.
+    Begin,
+    /// A restart. A start that fails is tried again later.
+    Restart,
+    /// Siblings are stopped before the wait for a restart.
+    HoldOff,
+    /// A child is added.
+    StartChild(Reply<Result<StartedChild, StartChildError>>),
+    /// A stopped child is started again on request.
+    RestartChild(Reply<Result<StartedChild, RestartChildError>>),
+    /// A child is stopped on request. Keeps the process that it had.
+    TerminateChild(
+        Option<ProcessId>,
+        Box<ChildPolicy>,
+        Reply<Result<(), TerminateChildError>>,
+    ),
+    /// Everything is stopped, then the supervisor ends.
+    Shutdown(ExitReason, Option<StartError>),
+}
+
+impl Purpose {
+    /// Tells the caller, if there is one, that the supervisor does something else now.
+    pub(super) fn abandon(self) -> Option<Answer> {
+        let stopping = CallError::Stopping;
+        match self {
+            Self::Begin | Self::Restart | Self::HoldOff | Self::Shutdown(..) => None,
+            Self::StartChild(reply) => Some(Answer::new(reply, Err(stopping.into()))),
+            Self::RestartChild(reply) => Some(Answer::new(reply, Err(stopping.into()))),
+            Self::TerminateChild(_, _, reply) => Some(Answer::new(reply, Err(stopping.into()))),
+        }
+    }
+}
+
+/// An operation and how much of it is left.
+pub(super) struct Operation {
+    /// Stopped one after the other, before anything starts.
+    pub(super) stops: VecDeque<ChildKey>,
+    /// Started one after the other.
+    pub(super) starts: VecDeque<ChildKey>,
+    pub(super) purpose: Purpose,
+}
+
+impl Operation {
+    pub(super) fn new(purpose: Purpose) -> Self {
+        Self {
+            stops: VecDeque::new(),
+            starts: VecDeque::new(),
+            purpose,
+        }
+    }
+
+    pub(super) fn stop(mut self, children: impl IntoIterator<Item = ChildKey>) -> Self {
+        self.stops.extend(children);
+        self
+    }
+
+    pub(super) fn start(mut self, children: impl IntoIterator<Item = ChildKey>) -> Self {
+        self.starts.extend(children);
+        self
+    }
+}

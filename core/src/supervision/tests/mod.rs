@@ -1,0 +1,4 @@
+//! Claims about supervisors, over many interleavings of tasks.
+
+mod restarts;
+mod stage;
