@@ -9,6 +9,8 @@ use steadfast::Label;
 use steadfast::event::Event;
 use steadfast::runtime::{FileName, Incarnation, NodeId, Port, StorageOperation};
 
+use crate::fault::{Fault, Target};
+
 /// How much of each node's history an event has seen: the number of its records
 /// per node. Nodes that are missing count as 0. Clocks are derived from the
 /// records (a delivery has seen what its sending had seen), so a run does not pay
@@ -267,7 +269,7 @@ pub enum DiskEvent {
 }
 
 /// About the episode with this index in the plan.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum FaultEvent {
     /// It waits for its start.
     Armed {
@@ -278,8 +280,10 @@ pub enum FaultEvent {
     Fired {
         /// The episode.
         episode: u32,
-        /// The fault in one word.
-        fault: Label,
+        /// What goes wrong from here on.
+        fault: Fault,
+        /// Where.
+        target: Target,
     },
     /// It changed something for the first time.
     Effective {

@@ -4,9 +4,12 @@
 //! fit for snapshots. [`Options::STORY`] leaves out raw tasks, messages and files.
 
 mod core;
+mod fault;
 mod names;
 mod options;
 mod renderer;
+#[cfg(test)]
+mod samples;
 mod supervision;
 #[cfg(test)]
 mod tests;

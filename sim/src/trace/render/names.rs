@@ -22,7 +22,7 @@ pub(super) struct Names {
     processes: BTreeMap<ProcessId, ProcessName>,
     turns: BTreeMap<(NodeId, Incarnation, Label), u64>,
     tasks: BTreeMap<TaskId, Label>,
-    faults: BTreeMap<u32, Label>,
+    faults: BTreeMap<u32, &'static str>,
     incarnations: BTreeMap<NodeId, Incarnation>,
 }
 
@@ -44,8 +44,8 @@ impl Names {
             TraceEvent::Task(TaskEvent::Spawned { task, name, .. }) => {
                 self.tasks.insert(*task, name.clone());
             }
-            TraceEvent::Fault(FaultEvent::Fired { episode, fault }) => {
-                self.faults.insert(*episode, fault.clone());
+            TraceEvent::Fault(FaultEvent::Fired { episode, fault, .. }) => {
+                self.faults.insert(*episode, fault.word());
             }
             TraceEvent::Core(_)
             | TraceEvent::Run(_)
@@ -88,7 +88,7 @@ impl Names {
     pub(super) fn fault(&self, episode: u32) -> String {
         match self.faults.get(&episode) {
             None => episode.to_string(),
-            Some(fault) => format!("{episode} ({})", OneLine(fault)),
+            Some(fault) => format!("{episode} ({fault})"),
         }
     }
 }

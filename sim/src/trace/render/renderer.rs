@@ -3,6 +3,7 @@
 use steadfast::event::Event;
 
 use super::core::CoreWords;
+use super::fault;
 use super::names::Names;
 use super::options::{Domain, Options};
 use super::world;
@@ -60,7 +61,7 @@ impl Renderer {
             TraceEvent::Task(event) => world::task(&self.names, self.options.places, event),
             TraceEvent::Net(event) => world::net(event),
             TraceEvent::Disk(event) => world::disk(event),
-            TraceEvent::Fault(event) => world::fault(&self.names, event),
+            TraceEvent::Fault(event) => fault::event(&self.names, event),
         }
     }
 }

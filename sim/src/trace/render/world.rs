@@ -3,9 +3,7 @@
 use steadfast::runtime::NodeId;
 
 use super::names::{Names, OneLine};
-use crate::trace::{
-    DiskEvent, DropCause, FaultEvent, NetEvent, NodeEvent, Phase, RunEvent, TaskEvent,
-};
+use crate::trace::{DiskEvent, DropCause, NetEvent, NodeEvent, Phase, RunEvent, TaskEvent};
 
 pub(super) fn run(event: &RunEvent) -> String {
     match event {
@@ -110,19 +108,6 @@ pub(super) fn disk(event: &DiskEvent) -> String {
         DiskEvent::Lost { file, len, torn } => {
             let torn = if *torn { ", a torn tail is left" } else { "" };
             format!("disk lost {len} bytes of {file} in the crash{torn}")
-        }
-    }
-}
-
-pub(super) fn fault(names: &Names, event: &FaultEvent) -> String {
-    match event {
-        FaultEvent::Armed { episode } => format!("fault {} armed", names.fault(*episode)),
-        FaultEvent::Fired { episode, .. } => format!("fault {} fired", names.fault(*episode)),
-        FaultEvent::Effective { episode } => {
-            format!("fault {} was effective", names.fault(*episode))
-        }
-        FaultEvent::Healed { episode, after } => {
-            format!("fault {} healed after {after:?}", names.fault(*episode))
         }
     }
 }
