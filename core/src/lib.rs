@@ -15,6 +15,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod boot;
 pub mod event;
 pub mod failure;
 mod label;
