@@ -263,7 +263,8 @@ impl<R: Runtime> ChildSpec<R> {
         self.policy.kind
     }
 
-    fn new<B, F>(id: Label, kind: ChildKind, body: B) -> Self
+    /// A child of either kind, with that kind's defaults.
+    pub(super) fn new<B, F>(id: Label, kind: ChildKind, body: B) -> Self
     where
         B: Fn(Context<R>) -> F + Send + Sync + 'static,
         F: Future + Send + 'static,

@@ -9,6 +9,7 @@ use super::child_spec::ChildKind;
 use super::dynamic_handle::DynamicSupervisorRef;
 use super::error::CallError;
 use super::handle::SupervisorRef;
+use super::tasks::TaskSupervisorRef;
 use crate::label::Label;
 use crate::process::ProcessId;
 use crate::runtime::Runtime;
@@ -57,6 +58,16 @@ impl Tree {
             process: child.process,
             status: child.status,
             kind: child.kind,
+            children: Vec::new(),
+        }
+    }
+
+    fn task((process, name): (ProcessId, Label)) -> Self {
+        Self {
+            name,
+            process: Some(process),
+            status: ChildStatus::Running,
+            kind: ChildKind::Worker,
             children: Vec::new(),
         }
     }
@@ -127,6 +138,9 @@ async fn nested<R: Runtime>(
     };
     if let Some(supervisor) = info.downcast::<SupervisorRef<R>>() {
         return below(&supervisor).await;
+    }
+    if let Some(tasks) = info.downcast::<TaskSupervisorRef<R>>() {
+        return Ok(tasks.tasks().into_iter().map(Tree::task).collect());
     }
     let Some(supervisor) = info.downcast::<DynamicSupervisorRef<R>>() else {
         return Ok(Vec::new());

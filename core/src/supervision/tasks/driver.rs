@@ -7,9 +7,9 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use super::crew::{Crew, End, Post, Request};
 use super::error::TaskError;
 use super::roster::{Ended, StopStep};
+use super::shift::{End, Post, Request, Shift};
 use crate::event::SupervisionEvent;
 use crate::failure::{Failure, Severity};
 use crate::process::{Context, ExitReason, ProcessId, Signal};
@@ -25,7 +25,7 @@ enum Input {
 
 /// Tells everyone who still waits, however the driver ends. Made before the driver
 /// first runs: it may be killed before that, when it has tasks already.
-pub(super) struct Closing<R: Runtime>(pub(super) Arc<Crew<R>>);
+pub(super) struct Closing<R: Runtime>(pub(super) Arc<Shift<R>>);
 
 impl<R: Runtime> Drop for Closing<R> {
     fn drop(&mut self) {
@@ -37,7 +37,7 @@ impl<R: Runtime> Drop for Closing<R> {
 pub(super) async fn run<R: Runtime>(context: Context<R>, closing: Closing<R>) -> ExitReason {
     let driver = Driver {
         context: &context,
-        crew: &closing.0,
+        shift: &closing.0,
     };
     driver.announce_start();
     let reason = driver.supervise().await;
@@ -47,7 +47,7 @@ pub(super) async fn run<R: Runtime>(context: Context<R>, closing: Closing<R>) ->
 
 struct Driver<'a, R: Runtime> {
     context: &'a Context<R>,
-    crew: &'a Crew<R>,
+    shift: &'a Shift<R>,
 }
 
 impl<R: Runtime> Driver<'_, R> {
@@ -63,23 +63,23 @@ impl<R: Runtime> Driver<'_, R> {
     /// Stops all tasks at once, each by its own policy, and waits for their ends.
     async fn stop(&self, reason: &ExitReason) {
         let supervisor = self.context.id();
-        let crew = self.crew;
-        crew.announce(SupervisionEvent::SupervisorStopping {
+        let shift = self.shift;
+        shift.announce(SupervisionEvent::SupervisorStopping {
             supervisor,
             reason: reason.clone(),
         });
-        let tasks = crew.with_roster(|roster| {
+        let tasks = shift.with_roster(|roster| {
             roster.begin_stop();
             roster.list()
         });
         for (process, _) in tasks.into_iter().rev() {
             self.stop_task(process, None);
         }
-        while !crew.with_roster(|roster| roster.is_finished()) {
+        while !shift.with_roster(|roster| roster.is_finished()) {
             // A second request to exit changes nothing: the first is being obeyed.
             drop(self.step().await);
         }
-        crew.announce(SupervisionEvent::SupervisorStopped { supervisor });
+        shift.announce(SupervisionEvent::SupervisorStopped { supervisor });
     }
 
     /// Handles one input; answers the reason if it was a request to exit.
@@ -104,8 +104,8 @@ impl<R: Runtime> Driver<'_, R> {
 
     /// Waits for signals first, then requests, then the next deadline.
     async fn input(&self) -> Input {
-        let crew = self.crew;
-        let deadline = crew.with_roster(|roster| roster.next_deadline());
+        let shift = self.shift;
+        let deadline = shift.with_roster(|roster| roster.next_deadline());
         let runtime = self.context.runtime();
         let mut signal = pin!(self.context.signal());
         let mut late = pin!(async {
@@ -118,7 +118,7 @@ impl<R: Runtime> Driver<'_, R> {
             if let Poll::Ready(signal) = signal.as_mut().poll(context) {
                 return Poll::Ready(Input::Signal(signal));
             }
-            if let Poll::Ready(request) = crew.poll_request(context.waker()) {
+            if let Poll::Ready(request) = shift.poll_request(context.waker()) {
                 return Poll::Ready(Input::Request(request));
             }
             late.as_mut().poll(context).map(|()| Input::Late)
@@ -127,12 +127,12 @@ impl<R: Runtime> Driver<'_, R> {
     }
 
     fn stop_task(&self, process: ProcessId, policy: Option<ShutdownPolicy>) {
-        let crew = self.crew;
-        let now = crew.now();
+        let shift = self.shift;
+        let now = shift.now();
         let supervisor = self.context.id();
-        match crew.with_roster(|roster| roster.stop(process, policy, now)) {
+        match shift.with_roster(|roster| roster.stop(process, policy, now)) {
             StopStep::Ask(child, shutdown) => {
-                crew.announce(SupervisionEvent::ChildStopping {
+                shift.announce(SupervisionEvent::ChildStopping {
                     supervisor,
                     child,
                     process,
@@ -141,7 +141,7 @@ impl<R: Runtime> Driver<'_, R> {
                 self.context.exit(process, &ExitReason::SHUTDOWN);
             }
             StopStep::Kill(child) => {
-                crew.announce(SupervisionEvent::ChildStopping {
+                shift.announce(SupervisionEvent::ChildStopping {
                     supervisor,
                     child,
                     process,
@@ -150,7 +150,7 @@ impl<R: Runtime> Driver<'_, R> {
                 self.context.node().kill(process);
             }
             StopStep::KillAsked(child) => {
-                crew.announce(SupervisionEvent::ChildKilled {
+                shift.announce(SupervisionEvent::ChildKilled {
                     supervisor,
                     child,
                     process,
@@ -162,10 +162,10 @@ impl<R: Runtime> Driver<'_, R> {
     }
 
     fn kill_late(&self) {
-        let crew = self.crew;
-        let now: Timestamp = crew.now();
-        for (process, child) in crew.with_roster(|roster| roster.take_late(now)) {
-            crew.announce(SupervisionEvent::ChildKilled {
+        let shift = self.shift;
+        let now: Timestamp = shift.now();
+        for (process, child) in shift.with_roster(|roster| roster.take_late(now)) {
+            shift.announce(SupervisionEvent::ChildKilled {
                 supervisor: self.context.id(),
                 child,
                 process,
@@ -175,8 +175,8 @@ impl<R: Runtime> Driver<'_, R> {
     }
 
     fn ended(&self, process: ProcessId, reason: ExitReason) {
-        let crew = self.crew;
-        let Some(ended) = crew.with_roster(|roster| roster.ended(process, &reason)) else {
+        let shift = self.shift;
+        let Some(ended) = shift.with_roster(|roster| roster.ended(process, &reason)) else {
             return;
         };
         let Ended {
@@ -191,14 +191,14 @@ impl<R: Runtime> Driver<'_, R> {
                 },
         } = ended;
         let supervisor = self.context.id();
-        crew.announce(SupervisionEvent::ChildExited {
+        shift.announce(SupervisionEvent::ChildExited {
             supervisor,
             child: child.clone(),
             process,
             reason: reason.clone(),
             expected,
         });
-        crew.announce(SupervisionEvent::ChildRemoved { supervisor, child });
+        shift.announce(SupervisionEvent::ChildRemoved { supervisor, child });
         let failure = failed.then(|| {
             let reason = reason.clone();
             let name = name.clone();
@@ -233,11 +233,11 @@ impl<R: Runtime> Driver<'_, R> {
     }
 
     fn failure(&self, error: TaskError) -> Failure<TaskError> {
-        self.crew.failure(self.context.id(), error)
+        self.shift.failure(self.context.id(), error)
     }
 
     fn announce_start(&self) {
-        self.crew.announce(SupervisionEvent::SupervisorStarted {
+        self.shift.announce(SupervisionEvent::SupervisorStarted {
             supervisor: self.context.id(),
             strategy: Strategy::OneForOne,
             // Tasks are temporary: none is ever restarted.

@@ -4,9 +4,9 @@ use std::fmt;
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::crew::Crew;
 use super::error::{StartTaskError, StreamOptionsError};
 use super::options::{StreamOptions, TaskSpec};
+use super::shift::Shift;
 use super::stream::TaskStream;
 use super::task::Task;
 use crate::label::Label;
@@ -21,7 +21,7 @@ use crate::runtime::Runtime;
 ///
 /// `work` is called inside the task with the task's own context, so that a panic in
 /// it is a panic of the task.
-pub struct TaskSupervisorRef<R: Runtime>(Arc<Mutex<Option<Arc<Crew<R>>>>>);
+pub struct TaskSupervisorRef<R: Runtime>(Arc<Mutex<Option<Arc<Shift<R>>>>>);
 
 impl<R: Runtime> Clone for TaskSupervisorRef<R> {
     fn clone(&self) -> Self {
@@ -49,7 +49,7 @@ impl<R: Runtime> TaskSupervisorRef<R> {
         F::Output: IntoExit,
     {
         let body = move |context| async move { work(context).await.into_exit() };
-        self.crew()?.spawn(caller, spec.into(), false, None, body)
+        self.shift()?.spawn(caller, spec.into(), false, None, body)
     }
 
     /// Starts a task for its value and links it to the caller: when the task fails,
@@ -70,7 +70,7 @@ impl<R: Runtime> TaskSupervisorRef<R> {
         W: FnOnce(Context<R>) -> F + Send + 'static,
         F: Future<Output = T> + Send + 'static,
     {
-        Task::start(self.crew()?, caller, spec.into(), true, work)
+        Task::start(self.shift()?, caller, spec.into(), true, work)
     }
 
     /// Starts a task for its value, not linked: when the task fails, whoever waits
@@ -90,7 +90,7 @@ impl<R: Runtime> TaskSupervisorRef<R> {
         W: FnOnce(Context<R>) -> F + Send + 'static,
         F: Future<Output = T> + Send + 'static,
     {
-        Task::start(self.crew()?, caller, spec.into(), false, work)
+        Task::start(self.shift()?, caller, spec.into(), false, work)
     }
 
     /// Runs `work` on each input, a bounded number at once, each in a task that is
@@ -157,21 +157,21 @@ impl<R: Runtime> TaskSupervisorRef<R> {
     /// The process of the supervisor; `None` if it has not been started.
     #[must_use]
     pub fn id(&self) -> Option<ProcessId> {
-        self.current().map(|crew| crew.supervisor())
+        self.current().map(|shift| shift.supervisor())
     }
 
     /// The tasks that exist, oldest first, with the ids that events name them by.
     #[must_use]
     pub fn tasks(&self) -> Vec<(ProcessId, Label)> {
-        let crew = self.current();
-        crew.map_or_else(Vec::new, |crew| crew.with_roster(|roster| roster.list()))
+        let shift = self.current();
+        shift.map_or_else(Vec::new, |shift| shift.with_roster(|roster| roster.list()))
     }
 
     /// How many tasks exist, those on their way out included.
     #[must_use]
     pub fn task_count(&self) -> usize {
-        let crew = self.current();
-        crew.map_or(0, |crew| crew.with_roster(|roster| roster.len()))
+        let shift = self.current();
+        shift.map_or(0, |shift| shift.with_roster(|roster| roster.len()))
     }
 
     /// Asks the supervisor to shut down and waits until it and all tasks have
@@ -181,9 +181,9 @@ impl<R: Runtime> TaskSupervisorRef<R> {
     ///
     /// Dropping the future ends the wait only.
     pub async fn stop(&self) {
-        if let Some(crew) = self.current() {
-            let ended = crew.node().exited(crew.supervisor());
-            crew.node().exit(crew.supervisor(), &ExitReason::SHUTDOWN);
+        if let Some(shift) = self.current() {
+            let ended = shift.node().exited(shift.supervisor());
+            shift.node().exit(shift.supervisor(), &ExitReason::SHUTDOWN);
             // However it ended, it is gone.
             drop(ended.await);
         }
@@ -193,23 +193,23 @@ impl<R: Runtime> TaskSupervisorRef<R> {
         Self(Arc::new(Mutex::new(None)))
     }
 
-    pub(super) fn serve(&self, crew: Arc<Crew<R>>) {
+    pub(super) fn serve(&self, shift: Arc<Shift<R>>) {
         let before = self
             .0
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .replace(crew);
+            .replace(shift);
         // An earlier run may be the last holder of its node; not under the lock.
         drop(before);
     }
 
-    pub(super) fn crew(&self) -> Result<Arc<Crew<R>>, StartTaskError> {
+    pub(super) fn shift(&self) -> Result<Arc<Shift<R>>, StartTaskError> {
         self.current().ok_or(StartTaskError::NotRunning)
     }
 
-    fn current(&self) -> Option<Arc<Crew<R>>> {
-        let crew = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        crew.clone()
+    fn current(&self) -> Option<Arc<Shift<R>>> {
+        let shift = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        shift.clone()
     }
 }
 

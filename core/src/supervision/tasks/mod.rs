@@ -23,13 +23,13 @@
 //! whoever waits for the task, escalated to the caller that is linked to it, or
 //! reported by the task supervisor when nobody waits.
 
-mod crew;
 mod driver;
 mod error;
 mod handle;
 mod many;
 mod options;
 mod roster;
+mod shift;
 mod stream;
 mod supervisor;
 mod task;

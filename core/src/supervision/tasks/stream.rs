@@ -161,8 +161,8 @@ where
         let body = move |context| async move { work(context, input).await };
         let started = self
             .tasks
-            .crew()
-            .and_then(|crew| Task::start(crew, self.caller, spec, self.linked, body));
+            .shift()
+            .and_then(|shift| Task::start(shift, self.caller, spec, self.linked, body));
         let deadline = self.caller.runtime().now() + self.options.timeout;
         let state = match started {
             Ok(task) => State::Running {

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use super::crew::Crew;
 use super::driver::{self, Closing};
 use super::handle::TaskSupervisorRef;
 use super::options::TaskSupervisorOptions;
+use super::shift::Shift;
 use crate::label::Label;
 use crate::process::{Context, ExitReason, Node, ProcessSpec, SpawnError, StartInfo};
 use crate::runtime::Runtime;
+use crate::supervision::{ChildKind, ChildSpec};
 
 /// A process whose children are tasks. Elixir's `Task.Supervisor`.
 ///
@@ -34,15 +35,32 @@ impl TaskSupervisor {
         Ok(tasks)
     }
 
+    /// A child of a supervisor, and the handle for what runs under that child. The
+    /// handle stays good over restarts; until the child has started it answers
+    /// [`NotRunning`](super::StartTaskError::NotRunning). Use the spec once: of two
+    /// children made from it, the handle means the one that started last.
+    pub fn child_spec<R: Runtime>(
+        id: impl Into<Label>,
+        options: TaskSupervisorOptions,
+    ) -> (ChildSpec<R>, TaskSupervisorRef<R>) {
+        let tasks = TaskSupervisorRef::vacant();
+        let served = tasks.clone();
+        let body = move |context| Self::run(context, &served, options);
+        (
+            ChildSpec::new(id.into(), ChildKind::Supervisor, body),
+            tasks,
+        )
+    }
+
     /// The body of a task supervisor that serves `tasks` while it lives.
     fn run<R: Runtime>(
         context: Context<R>,
         tasks: &TaskSupervisorRef<R>,
         options: TaskSupervisorOptions,
-    ) -> impl Future<Output = ExitReason> + Send + 'static {
-        let crew = Arc::new(Crew::new(&context, options));
-        tasks.serve(crew.clone());
+    ) -> impl Future<Output = ExitReason> + Send + use<R> {
+        let shift = Arc::new(Shift::new(&context, options));
+        tasks.serve(shift.clone());
         context.ready_with(StartInfo::new(tasks.clone()));
-        driver::run(context, Closing(crew))
+        driver::run(context, Closing(shift))
     }
 }

@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context as PollContext, Poll};
 use std::time::Duration;
 
-use super::crew::{Answer, Crew, End, Request};
 use super::error::{StartTaskError, TaskError};
 use super::options::TaskSpec;
+use super::shift::{Answer, End, Request, Shift};
 use crate::failure::{Failure, Severity};
 use crate::label::Label;
 use crate::process::reply::{ReplyReceiver, ReplySender, reply};
@@ -34,7 +34,7 @@ enum Conclusion<T> {
 /// the task, and all below it, has ended.
 #[must_use = "dropping the handle shuts the task down"]
 pub struct Task<R: Runtime, T> {
-    crew: Arc<Crew<R>>,
+    shift: Arc<Shift<R>>,
     name: Label,
     process: ProcessId,
     caller: ProcessId,
@@ -46,7 +46,7 @@ pub struct Task<R: Runtime, T> {
 
 impl<R: Runtime, T: Send + 'static> Task<R, T> {
     pub(super) fn start<W, F>(
-        crew: Arc<Crew<R>>,
+        shift: Arc<Shift<R>>,
         caller: &Context<R>,
         spec: TaskSpec,
         linked: bool,
@@ -65,9 +65,9 @@ impl<R: Runtime, T: Send + 'static> Task<R, T> {
             *value.lock().unwrap_or_else(PoisonError::into_inner) = Some(given);
             ExitReason::Normal
         };
-        let process = crew.spawn(caller, spec, linked, Some(told), body)?;
+        let process = shift.spawn(caller, spec, linked, Some(told), body)?;
         Ok(Self {
-            crew,
+            shift,
             name,
             process,
             caller: caller.id(),
@@ -118,9 +118,9 @@ impl<R: Runtime, T> Task<R, T> {
     ///
     /// Cancel-safe: a dropped call takes no answer.
     pub async fn poll_for(&mut self, limit: Duration) -> Option<Result<T, TaskError>> {
-        let crew = self.crew.clone();
+        let shift = self.shift.clone();
         let answered = std::future::poll_fn(|context| self.poll_answer(context));
-        timeout(crew.node().runtime(), limit, answered).await.ok()
+        timeout(shift.node().runtime(), limit, answered).await.ok()
     }
 
     /// Stops the task: asks it to exit and kills it when it is late, as `policy`
@@ -166,13 +166,14 @@ impl<R: Runtime, T> Task<R, T> {
     }
 
     pub(super) fn runtime(&self) -> &R {
-        self.crew.node().runtime()
+        self.shift.node().runtime()
     }
 
     /// Starts to stop the task; the answer can still be polled for.
     pub(super) fn begin_stop(&mut self, policy: ShutdownPolicy) {
         self.unlink();
-        self.crew.request(Request::Stop(self.process, Some(policy)));
+        self.shift
+            .request(Request::Stop(self.process, Some(policy)));
     }
 
     pub(super) fn poll_answer(
@@ -212,7 +213,7 @@ impl<R: Runtime, T> Task<R, T> {
     /// The limit has passed: a failure, to be settled by whoever decides what next.
     pub(super) fn timed_out(&self, limit: Duration) -> Failure<TaskError> {
         let (name, process) = (self.name.clone(), self.process);
-        self.crew.failure(
+        self.shift.failure(
             self.caller,
             TaskError::TimedOut {
                 name,
@@ -229,13 +230,13 @@ impl<R: Runtime, T> Task<R, T> {
             process,
             reason,
         };
-        self.crew.failure(self.caller, error).give_back()
+        self.shift.failure(self.caller, error).give_back()
     }
 
     fn supervisor_ended(&self) -> TaskError {
         let (name, process) = (self.name.clone(), self.process);
         let error = TaskError::SupervisorEnded { name, process };
-        self.crew.failure(self.caller, error).give_back()
+        self.shift.failure(self.caller, error).give_back()
     }
 
     fn answer_taken(&self) -> TaskError {
@@ -248,7 +249,7 @@ impl<R: Runtime, T> Task<R, T> {
     /// Unties the task from its caller. Whether a failure of it has reached the
     /// caller over the link.
     fn unlink(&mut self) -> bool {
-        std::mem::take(&mut self.linked) && self.crew.unlink(self.process, self.caller)
+        std::mem::take(&mut self.linked) && self.shift.unlink(self.process, self.caller)
     }
 
     /// Gives up the answer. Whether the task has ended by now.
@@ -267,7 +268,7 @@ impl<R: Runtime, T> Task<R, T> {
 impl<R: Runtime, T> Drop for Task<R, T> {
     fn drop(&mut self) {
         if !self.released && !self.withdraw() {
-            self.crew.request(Request::Stop(self.process, None));
+            self.shift.request(Request::Stop(self.process, None));
         }
     }
 }

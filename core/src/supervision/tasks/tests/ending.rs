@@ -8,8 +8,8 @@ use crate::event::{Event, SupervisionEvent};
 use crate::failure::Settlement;
 use crate::process::{ExitReason, Node, ProcessSpec};
 use crate::runtime::Clock;
-use crate::supervision::ShutdownPolicy;
 use crate::supervision::tasks::*;
+use crate::supervision::{ShutdownPolicy, Strategy, Supervisor, SupervisorSpec};
 use crate::testing::{TestRuntime, run};
 
 #[test]
@@ -290,5 +290,45 @@ fn a_failure_in_a_handle_that_is_dropped_unread_is_still_settled() {
                 assert_eq!(settlements(events), [settled]);
             },
         );
+    }
+}
+
+#[test]
+fn a_handle_stays_good_over_restarts_of_its_supervisor() {
+    for seed in 0..SEEDS {
+        run(seed, |node: Node<TestRuntime>| async move {
+            let (child, tasks) =
+                TaskSupervisor::child_spec("tasks", TaskSupervisorOptions::default());
+            let spec = SupervisorSpec::new(Strategy::OneForOne).child(child);
+            let started = tasks.clone();
+            let caller = node.start(ProcessSpec::new("caller"), |context| async move {
+                let early = started.start_child(&context, "early", |_| forever());
+                assert_eq!(early, Err(StartTaskError::NotRunning));
+                context.runtime().sleep(SHORT).await;
+                started.start_child(&context, "one", |_| forever()).unwrap();
+                let first = started.id().unwrap();
+                context.node().kill(first);
+                context.runtime().sleep(SHORT).await;
+                assert_ne!(started.id(), Some(first));
+                assert_eq!(started.task_count(), 0);
+                started.start_child(&context, "two", |_| forever()).unwrap();
+                context.runtime().sleep(SHORT * 2).await;
+            });
+            let caller = caller.unwrap();
+            node.runtime().sleep(SHORT / 2).await;
+            let supervisor = Supervisor::start(&node, "top", spec).await.unwrap();
+            node.runtime().sleep(SHORT * 2).await;
+            let tree = supervisor.tree().await.unwrap().to_string();
+            assert!(
+                tree.contains("tasks <n1.1.5> supervisor, running"),
+                "{tree}"
+            );
+            assert!(tree.ends_with("two#1 <n1.1.6> worker, running"), "{tree}");
+            node.exited(caller).await;
+            supervisor.stop(LONG).await.unwrap();
+            let events = node.runtime().events();
+            assert_eq!(exit_reason(&events, caller), ExitReason::Normal);
+            node.runtime().assert_books_balance();
+        });
     }
 }

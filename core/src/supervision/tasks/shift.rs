@@ -59,14 +59,14 @@ struct State {
     driver: Option<Waker>,
 }
 
-pub(super) struct Crew<R: Runtime> {
+pub(super) struct Shift<R: Runtime> {
     node: Node<R>,
     supervisor: ProcessId,
     shutdown: ShutdownPolicy,
     state: Mutex<State>,
 }
 
-impl<R: Runtime> Crew<R> {
+impl<R: Runtime> Shift<R> {
     pub(super) fn new(context: &Context<R>, options: TaskSupervisorOptions) -> Self {
         Self {
             node: context.node().clone(),
