@@ -274,7 +274,13 @@ impl<R: Runtime> ChildSpec<R> {
         let factory = Arc::new(move |context| -> ChildBody {
             let body = body.clone();
             // The call itself happens inside the child, which contains its panics.
-            Box::pin(async move { body(context).await.into_exit() })
+            Box::pin(async move {
+                let running = body(context);
+                // A temporary child holds the last one: what it was started with must
+                // not live as long as the child.
+                drop(body);
+                running.await.into_exit()
+            })
         });
         Self {
             policy: ChildPolicy::new(id, kind),

@@ -224,7 +224,8 @@ where
     fn spawn(&mut self, spawn: Spawn<Factory<R>>) -> Result<ProcessId, SpawnError> {
         let spec = ProcessSpec::new(spawn.name).trap_exit(spawn.trap_exit);
         let factory = spawn.factory;
-        let body = |context| async move { factory.make(context).await };
+        // The factory goes with the closure; the body must not hold it.
+        let body = move |context| factory.make(context);
         if !spawn.acknowledged {
             return self.context.spawn(spec, None, body);
         }
