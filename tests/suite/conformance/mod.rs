@@ -5,7 +5,15 @@
 //! and in simulation under several schedules with every standard check on. A case
 //! therefore never waits for the machine; what it waits for is a fact.
 
+mod dynamic;
 mod harness;
+mod intensity;
 mod process;
+mod restarts;
+mod shutdown;
+mod significance;
+mod specs;
+mod starts;
+mod strategies;
 
 use harness::{Bench, cases};

@@ -54,6 +54,11 @@ impl<R: Runtime> Bench<R> {
         self.stage.cue(name, cue);
     }
 
+    /// Takes back the cues that a player has not taken.
+    pub(crate) fn clear_cues(&self, name: &str) {
+        self.stage.clear_cues(name);
+    }
+
     /// The next starts of a player.
     pub(crate) fn next_openings<I>(&self, name: &str, openings: I)
     where
@@ -108,11 +113,21 @@ impl<R: Runtime> Bench<R> {
         what: &str,
         look: impl Fn(&[Fact]) -> Option<T>,
     ) -> T {
-        let found = std::future::poll_fn(|context| self.journal.poll_for(mark, &look, context));
-        match timeout(self.node.runtime(), PATIENCE, found).await {
-            Ok(found) => found,
-            Err(elapsed) => panic!("waited for {what}: {elapsed}\n{}", self.journal),
+        match self.wait_for(mark, look).await {
+            Some(found) => found,
+            None => panic!("waited {PATIENCE:?} for {what}\n{}", self.journal),
         }
+    }
+
+    /// Waits until `look` finds what it looks for among the facts since `mark`;
+    /// `None` if it does not come.
+    pub(crate) async fn wait_for<T>(
+        &self,
+        mark: Mark,
+        look: impl Fn(&[Fact]) -> Option<T>,
+    ) -> Option<T> {
+        let found = std::future::poll_fn(|context| self.journal.poll_for(mark, &look, context));
+        timeout(self.node.runtime(), PATIENCE, found).await.ok()
     }
 
     /// Waits for the end of a process.

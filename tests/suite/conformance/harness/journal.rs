@@ -20,17 +20,19 @@ pub(crate) struct Fact {
 impl Fact {
     /// The process that ended here, and why.
     pub(crate) const fn exited(&self) -> Option<(ProcessId, &ExitReason)> {
-        match &self.event {
-            Event::Process(ProcessEvent::Exited { process, reason }) => Some((*process, reason)),
-            _ => None,
+        if let Event::Process(ProcessEvent::Exited { process, reason }) = &self.event {
+            Some((*process, reason))
+        } else {
+            None
         }
     }
 
     /// The fact, if a supervisor announced it.
     pub(crate) const fn supervision(&self) -> Option<&SupervisionEvent> {
-        match &self.event {
-            Event::Supervision(event) => Some(event),
-            _ => None,
+        if let Event::Supervision(event) = &self.event {
+            Some(event)
+        } else {
+            None
         }
     }
 }
@@ -43,7 +45,7 @@ impl fmt::Display for Fact {
 
 /// A place in a journal: how many facts came before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub(crate) struct Mark(usize);
+pub(crate) struct Mark(pub(super) usize);
 
 #[derive(Default)]
 struct Pages {

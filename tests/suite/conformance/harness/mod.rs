@@ -1,14 +1,16 @@
 //! What the cases run on: a bench with one node, a journal of the facts that its
 //! core announced, and a stage that directs the children under test.
 
-#![allow(dead_code, reason = "the cases of supervision use the rest")]
-
 mod bench;
+mod children;
 mod journal;
 mod stage;
+mod story;
 mod witness;
 mod worlds;
 
 pub(crate) use bench::{Bench, same};
-pub(crate) use stage::{Cue, Manner};
+pub(crate) use children::{LONG, LONG_BACKOFF, STOP_LIMIT};
+pub(crate) use journal::Mark;
+pub(crate) use stage::{Cue, Manner, Opening};
 pub(crate) use worlds::{cases, on_tokio};

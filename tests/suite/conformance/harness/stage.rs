@@ -19,10 +19,10 @@ pub(crate) enum Opening {
     Up,
     /// It is up at once and hands this number to whoever started it.
     UpWith(u64),
-    /// It is up after this time.
-    UpAfter(Duration),
     /// It ends with this error before it is up.
     Fail(&'static str),
+    /// It ends normally before it is up.
+    Return,
     /// It panics before it is up.
     Panic(&'static str),
     /// It answers that it does not want to run.
@@ -65,7 +65,6 @@ impl Manner {
 #[derive(Default)]
 struct Part {
     openings: VecDeque<Opening>,
-    from_then_on: Option<Opening>,
     cues: VecDeque<Cue>,
     player: Option<Waker>,
 }
@@ -90,12 +89,6 @@ impl Stage {
         part.openings.extend(openings);
     }
 
-    /// Every start of `name` after those that were said one by one goes like `opening`.
-    pub(crate) fn every_opening(&self, name: &str, opening: Opening) {
-        let mut parts = self.lock();
-        parts.entry(name.into()).or_default().from_then_on = Some(opening);
-    }
-
     /// Gives `name` a cue. One that is not up takes it when it next is.
     pub(crate) fn cue(&self, name: &str, cue: Cue) {
         let player = {
@@ -109,6 +102,13 @@ impl Stage {
         }
     }
 
+    /// Takes back the cues that `name` has not taken.
+    pub(crate) fn clear_cues(&self, name: &str) {
+        if let Some(part) = self.lock().get_mut(name) {
+            part.cues.clear();
+        }
+    }
+
     /// The body of the player `name`.
     pub(crate) async fn play<R: Runtime>(
         self,
@@ -119,11 +119,8 @@ impl Stage {
         match self.opening(&name) {
             Opening::Up => context.ready(),
             Opening::UpWith(number) => context.ready_with(StartInfo::new(number)),
-            Opening::UpAfter(time) => {
-                context.runtime().sleep(time).await;
-                context.ready();
-            }
             Opening::Fail(text) => return ExitReason::failed(text),
+            Opening::Return => return ExitReason::Normal,
             Opening::Panic(text) => panic!("{text}"),
             Opening::Ignore => return context.ignore(),
             Opening::Hang => std::future::pending().await,
@@ -149,9 +146,7 @@ impl Stage {
     fn opening(&self, name: &Label) -> Opening {
         let mut parts = self.lock();
         let part = parts.entry(name.clone()).or_default();
-        let said = part.openings.pop_front();
-        said.or_else(|| part.from_then_on.clone())
-            .unwrap_or(Opening::Up)
+        part.openings.pop_front().unwrap_or(Opening::Up)
     }
 
     async fn moment<R: Runtime>(
