@@ -6,6 +6,8 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Waker};
 use std::time::Duration;
 
+use tokio::runtime::Builder;
+
 use super::{RequestCounts, RequestError, RequestLimits, Requester, Responder};
 use crate::label::Label;
 use crate::runtime::tokio::{LocalNetwork, TokioRuntime};
@@ -48,12 +50,13 @@ impl World {
     }
 }
 
+/// On one thread, so that nobody answers while the body does not wait.
 fn with_world<F: Future<Output = ()>>(body: impl FnOnce(World) -> F) {
-    let executor = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .unwrap();
+    on(Builder::new_current_thread(), body);
+}
+
+fn on<F: Future<Output = ()>>(mut executor: Builder, body: impl FnOnce(World) -> F) {
+    let executor = executor.enable_all().build().unwrap();
     executor.block_on(async {
         let network = LocalNetwork::new();
         let build = |node| {
@@ -67,7 +70,7 @@ fn with_world<F: Future<Output = ()>>(body: impl FnOnce(World) -> F) {
 
 #[test]
 fn each_request_gets_its_own_answer() {
-    with_world(async |world| {
+    on(Builder::new_multi_thread(), async |world| {
         let _echo = world.echo();
         let requester = world.requester();
         let count = Arc::new(Mutex::new(0));
