@@ -32,7 +32,6 @@ mod queue;
 mod receiver;
 
 #[cfg(test)]
-#[cfg(feature = "tokio")]
 mod process_tests;
 #[cfg(test)]
 mod tests;

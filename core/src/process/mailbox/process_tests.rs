@@ -9,37 +9,29 @@ use super::{
 };
 use crate::event::{Event, ProcessEvent};
 use crate::process::{ExitReason, Node, ProcessId, ProcessSpec, Signal, reply};
-use crate::runtime::NodeId;
-use crate::runtime::tokio::TokioRuntime;
+use crate::testing::{self, TestRuntime};
 
 const LONG: Duration = Duration::from_secs(30);
 const SHORT: Duration = Duration::from_millis(5);
 
-type Events = Arc<Mutex<Vec<Event>>>;
+/// Each claim holds in many orders of tasks.
+const SEEDS: u64 = 50;
 
-fn on_node<F: Future<Output = ()>>(body: impl FnOnce(Node<TokioRuntime>, Events) -> F) {
-    let executor = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
-    executor.block_on(async {
-        let events = Events::default();
-        let seen = events.clone();
-        let runtime = TokioRuntime::builder(NodeId(1))
-            .observer(move |event| seen.lock().unwrap().push(event.clone()))
-            .build()
-            .unwrap();
-        let node = Node::new(runtime);
-        body(node.clone(), events).await;
-        assert!(node.stop(LONG).await);
-    });
+fn on_node<F: Future<Output = ()>>(body: impl Fn(Node<TestRuntime>) -> F) {
+    for seed in 0..SEEDS {
+        testing::run(seed, async |node| {
+            body(node.clone()).await;
+            assert!(node.stop(LONG).await);
+            node.runtime().assert_books_balance();
+        });
+    }
 }
 
-fn discards(events: &Events) -> Vec<(ProcessId, u64)> {
-    let events = events.lock().unwrap();
-    let discards = events.iter().filter_map(|event| {
+fn discards(node: &Node<TestRuntime>) -> Vec<(ProcessId, u64)> {
+    let events = node.runtime().events().into_iter();
+    let discards = events.filter_map(|event| {
         if let Event::Process(ProcessEvent::MessageDiscarded { process, discarded }) = event {
-            Some((*process, *discarded))
+            Some((process, discarded))
         } else {
             None
         }
@@ -49,7 +41,7 @@ fn discards(events: &Events) -> Vec<(ProcessId, u64)> {
 
 #[test]
 fn c51_stop_goes_before_supervision_and_supervision_before_messages() {
-    on_node(|node, _| async move {
+    on_node(|node| async move {
         let (order, answer) = reply::reply();
         let owner = node.clone();
         let body = async move |context: crate::process::Context<_>| {
@@ -79,7 +71,7 @@ fn c51_stop_goes_before_supervision_and_supervision_before_messages() {
 
 #[test]
 fn c51_a_kill_ends_a_process_whose_mailbox_never_runs_dry() {
-    on_node(|node, _| async move {
+    on_node(|node| async move {
         let started = node.start(ProcessSpec::new("busy"), async |context| {
             let (address, mut mailbox) = context.mailbox(1, FullPolicy::Reject);
             let mut handled = 0_u32;
@@ -98,7 +90,7 @@ fn c51_a_kill_ends_a_process_whose_mailbox_never_runs_dry() {
 
 #[test]
 fn next_says_that_no_message_can_come_any_more() {
-    on_node(|node, _| async move {
+    on_node(|node| async move {
         let started = node.start(ProcessSpec::new("worker"), async |context| {
             let (address, mut mailbox) = context.mailbox(4, FullPolicy::Reject);
             address.try_send(1).unwrap();
@@ -112,20 +104,20 @@ fn next_says_that_no_message_can_come_any_more() {
 
 #[test]
 fn discards_are_announced_with_their_running_count() {
-    on_node(|node, events| async move {
+    on_node(|node| async move {
         let started = node.start(ProcessSpec::new("worker"), async |context| {
             let (address, _mailbox) = context.mailbox(1, FullPolicy::DropNewest);
             (0..3).for_each(|number| address.try_send(number).unwrap());
         });
         let process = started.unwrap();
         node.exited(process).await;
-        assert_eq!(discards(&events), [(process, 1), (process, 2)]);
+        assert_eq!(discards(&node), [(process, 1), (process, 2)]);
     });
 }
 
 #[test]
 fn a_send_that_finds_no_room_in_time_gives_the_message_back() {
-    on_node(|node, _| async move {
+    on_node(|node| async move {
         let (address, mut mailbox) = mailbox(1, FullPolicy::Wait);
         let clock = node.runtime();
         assert_eq!(address.send_within(clock, SHORT, 1).await, Ok(()));
@@ -143,7 +135,7 @@ fn a_call_is_answered_or_says_why_not() {
         Forget(Reply<u32>),
         Keep(Reply<u32>),
     }
-    on_node(|node, _| async move {
+    on_node(|node| async move {
         let (address, mut mailbox) = mailbox(4, FullPolicy::Wait);
         node.start(ProcessSpec::new("server"), async move |_| {
             let mut kept = Vec::new();
@@ -169,7 +161,7 @@ fn a_call_is_answered_or_says_why_not() {
 
 #[test]
 fn a_call_to_a_process_that_is_gone_is_refused() {
-    on_node(|node, _| async move {
+    on_node(|node| async move {
         let (address, mailbox) = mailbox::<Reply<u32>>(4, FullPolicy::Wait);
         drop(mailbox);
         let refused = address.call(node.runtime(), LONG, |reply| reply).await;
@@ -179,7 +171,7 @@ fn a_call_to_a_process_that_is_gone_is_refused() {
 
 /// Starts one incarnation of a worker that handles messages until one is poisonous.
 fn start_worker(
-    node: &Node<TokioRuntime>,
+    node: &Node<TestRuntime>,
     mailbox: &Arc<DurableMailbox<u32>>,
     handled: &Arc<Mutex<Vec<u32>>>,
 ) -> ProcessId {
@@ -198,7 +190,7 @@ fn start_worker(
 
 #[test]
 fn c56_messages_survive_a_restart_except_the_one_that_killed_the_receiver() {
-    on_node(|node, _| async move {
+    on_node(|node| async move {
         let durable = Arc::new(DurableMailbox::new(8, FullPolicy::Reject));
         let handled = Arc::default();
         let address = durable.address();
@@ -220,7 +212,7 @@ fn c56_messages_survive_a_restart_except_the_one_that_killed_the_receiver() {
 
 #[test]
 fn c57_what_is_left_goes_to_the_hook_once_and_not_at_a_restart() {
-    on_node(|node, _| async move {
+    on_node(|node| async move {
         let undelivered = Arc::new(Mutex::new(Vec::new()));
         let seen = undelivered.clone();
         let durable = DurableMailbox::new(8, FullPolicy::Reject)
@@ -245,7 +237,7 @@ fn c57_what_is_left_goes_to_the_hook_once_and_not_at_a_restart() {
 
 #[test]
 fn c57_a_loan_that_outlives_its_owner_hands_the_rest_over_when_it_ends() {
-    on_node(|node, _| async move {
+    on_node(|node| async move {
         let undelivered = Arc::new(Mutex::new(Vec::new()));
         let seen = undelivered.clone();
         let durable = DurableMailbox::new(8, FullPolicy::Reject)
@@ -265,7 +257,7 @@ fn c57_a_loan_that_outlives_its_owner_hands_the_rest_over_when_it_ends() {
 
 #[test]
 fn a_durable_mailbox_is_lent_to_one_process_at_a_time() {
-    on_node(|node, events| async move {
+    on_node(|node| async move {
         let durable = DurableMailbox::<u32>::new(1, FullPolicy::DropNewest);
         let address = durable.address();
         address.try_send(1).unwrap();
@@ -280,6 +272,6 @@ fn a_durable_mailbox_is_lent_to_one_process_at_a_time() {
         let process = started.unwrap();
         assert_eq!(node.exited(process).await, ExitReason::Normal);
         // The discard of a time without a receiver is announced at the next loan.
-        assert_eq!(discards(&events), [(process, 1)]);
+        assert_eq!(discards(&node), [(process, 1)]);
     });
 }

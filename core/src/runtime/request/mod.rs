@@ -17,7 +17,8 @@
 //! Nobody has to run for it, so nothing can be orphaned: the waker that the
 //! requester leaves in its inbox sorts the arrived answers itself and wakes
 //! exactly the requests that they belong to. A request that is held without
-//! being polled holds up no other.
+//! being polled holds up no other. The waker calls back into nothing of the
+//! runtime, so an adapter may deliver with its own locks held.
 //!
 //! | file | what it holds |
 //! |---|---|
@@ -32,10 +33,6 @@ mod error;
 mod pending;
 mod requester;
 mod responder;
-
-#[cfg(test)]
-#[cfg(feature = "tokio")]
-mod tests;
 
 pub use error::RequestError;
 pub use requester::{RequestCounts, RequestLimits, Requester};

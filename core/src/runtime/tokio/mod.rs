@@ -38,6 +38,8 @@ mod storage;
 mod tcp;
 
 #[cfg(test)]
+mod request_tests;
+#[cfg(test)]
 mod tests;
 
 pub use builder::{BuildError, TokioBuilder};

@@ -8,10 +8,12 @@ use std::time::Duration;
 
 use tokio::runtime::Builder;
 
-use super::{RequestCounts, RequestError, RequestLimits, Requester, Responder};
+use super::{LocalNetwork, TokioRuntime};
 use crate::label::Label;
-use crate::runtime::tokio::{LocalNetwork, TokioRuntime};
-use crate::runtime::{BindError, Network, NodeId, Port, Spawner, TaskHandle};
+use crate::runtime::{
+    BindError, Network, NodeId, Port, RequestCounts, RequestError, RequestLimits, Requester,
+    Responder, Spawner, TaskHandle,
+};
 
 const CLIENT: NodeId = NodeId(1);
 const SERVER: NodeId = NodeId(2);
@@ -200,11 +202,14 @@ fn closing_the_runtime_ends_what_waits() {
     });
 }
 
+/// What a request adds to its payload, in bytes.
+const HEADER_LEN: usize = 16;
+
 #[test]
 fn the_limit_of_a_payload_is_told_without_the_header() {
     with_world(async |world| {
         let requester = world.requester();
-        let len_max = world.client.payload_len_max() - super::envelope::HEADER_LEN;
+        let len_max = world.client.payload_len_max() - HEADER_LEN;
         let long = vec![0; len_max + 1];
         let asked = requester.request(SERVER, ASK, long, LONG).await;
         let len = len_max + 1;
