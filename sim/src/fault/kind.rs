@@ -121,6 +121,26 @@ impl Fault {
         }
     }
 
+    /// Whether the fault is one of messages, and not of nodes.
+    pub(crate) const fn is_on_links(&self) -> bool {
+        match self {
+            Self::Drop { .. }
+            | Self::Delay(_)
+            | Self::Duplicate { .. }
+            | Self::Reorder { .. }
+            | Self::Hold
+            | Self::Cut { .. } => true,
+            Self::Crash { .. }
+            | Self::Pause
+            | Self::Slow { .. }
+            | Self::ClockOffset { .. }
+            | Self::ClockDrift { .. }
+            | Self::TornTail
+            | Self::DiskError { .. }
+            | Self::DiskFull => false,
+        }
+    }
+
     /// What is out of range, if anything: the field, its value, its range.
     pub(crate) fn validate(&self) -> Result<(), (&'static str, String, &'static str)> {
         let unit = |what, value: f64| {
@@ -141,7 +161,7 @@ impl Fault {
             Self::Delay(Delay::Uniform { min, max }) if min > max => {
                 Err(("min", format!("{min:?}"), "at most max"))
             }
-            Self::Slow { factor } if !(factor >= 1.0 && factor <= 1e6) => {
+            Self::Slow { factor } if !(1.0..=1e6).contains(&factor) => {
                 Err(("factor", factor.to_string(), "from 1 to 1000000"))
             }
             Self::ClockDrift { rate_ppm } if rate_ppm.abs() > 900_000 => {

@@ -1,7 +1,11 @@
 //! What can go wrong, as data.
 
+mod condition;
 mod episode;
+mod injector;
 mod kind;
 
+pub(crate) use condition::Condition;
 pub use episode::{Episode, Start, Target, Trigger};
+pub(crate) use injector::{Injector, LinkFault};
 pub use kind::{Delay, Fault};

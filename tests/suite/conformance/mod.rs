@@ -10,7 +10,6 @@ mod harness;
 mod intensity;
 mod process;
 mod restarts;
-mod scale;
 mod shutdown;
 mod significance;
 mod specs;

@@ -49,13 +49,7 @@ impl<R: Runtime> Spawner for Witness<R> {
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        let polls = self.journal.clone();
-        let mut task = Box::pin(task);
-        let counted = std::future::poll_fn(move |context| {
-            polls.count_poll();
-            task.as_mut().poll(context)
-        });
-        self.runtime.spawn(name, counted)
+        self.runtime.spawn(name, task)
     }
 }
 
