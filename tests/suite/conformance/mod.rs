@@ -10,6 +10,7 @@ mod harness;
 mod intensity;
 mod process;
 mod restarts;
+mod scale;
 mod shutdown;
 mod significance;
 mod specs;

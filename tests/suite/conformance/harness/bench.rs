@@ -89,6 +89,11 @@ impl<R: Runtime> Bench<R> {
         self.journal.mark()
     }
 
+    /// How often a task of the node was polled so far: the work that was done.
+    pub(crate) fn polls(&self) -> u64 {
+        self.journal.polls()
+    }
+
     /// Looks at the facts since `mark`.
     pub(crate) fn since<T>(&self, mark: Mark, look: impl FnOnce(&[Fact]) -> T) -> T {
         self.journal.read(mark, look)

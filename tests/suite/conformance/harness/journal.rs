@@ -1,6 +1,7 @@
 //! The facts that core announced, in order, with their times.
 
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
@@ -55,9 +56,22 @@ struct Pages {
 
 /// Writes down facts and wakes whoever waits for one. Cheap to clone.
 #[derive(Clone, Default)]
-pub(crate) struct Journal(Arc<Mutex<Pages>>);
+pub(crate) struct Journal {
+    pages: Arc<Mutex<Pages>>,
+    polls: Arc<AtomicU64>,
+}
 
 impl Journal {
+    /// A task was polled.
+    pub(crate) fn count_poll(&self) {
+        self.polls.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How often a task was polled so far: the work that was done.
+    pub(crate) fn polls(&self) -> u64 {
+        self.polls.load(Ordering::Relaxed)
+    }
+
     pub(crate) fn write(&self, at: Timestamp, event: Event) {
         let readers = {
             let mut pages = self.lock();
@@ -97,7 +111,7 @@ impl Journal {
     }
 
     fn lock(&self) -> MutexGuard<'_, Pages> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.pages.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -49,7 +49,13 @@ impl<R: Runtime> Spawner for Witness<R> {
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        self.runtime.spawn(name, task)
+        let polls = self.journal.clone();
+        let mut task = Box::pin(task);
+        let counted = std::future::poll_fn(move |context| {
+            polls.count_poll();
+            task.as_mut().poll(context)
+        });
+        self.runtime.spawn(name, counted)
     }
 }
 
