@@ -188,6 +188,7 @@ const fn strategy_word(strategy: Strategy) -> &'static str {
         Strategy::OneForOne => "one_for_one",
         Strategy::OneForAll => "one_for_all",
         Strategy::RestForOne => "rest_for_one",
+        Strategy::DependentsForOne => "dependents_for_one",
     }
 }
 

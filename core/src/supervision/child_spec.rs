@@ -49,6 +49,7 @@ pub(super) struct ChildPolicy {
     pub(super) limit: Option<RestartLimit>,
     pub(super) backoff: Option<Backoff>,
     pub(super) peers: Vec<Label>,
+    pub(super) dependencies: Vec<Label>,
 }
 
 impl ChildPolicy {
@@ -73,6 +74,7 @@ impl ChildPolicy {
             limit: None,
             backoff: None,
             peers: Vec::new(),
+            dependencies: Vec::new(),
         }
     }
 }
@@ -230,6 +232,19 @@ impl<R: Runtime> ChildSpec<R> {
         I::Item: Into<Label>,
     {
         self.policy.peers = peers.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Earlier siblings that this child needs. Under
+    /// [`Strategy::DependentsForOne`](super::Strategy::DependentsForOne) it is
+    /// restarted with them; no other strategy looks at it.
+    #[must_use]
+    pub fn depends_on<I>(mut self, dependencies: I) -> Self
+    where
+        I: IntoIterator,
+        I::Item: Into<Label>,
+    {
+        self.policy.dependencies = dependencies.into_iter().map(Into::into).collect();
         self
     }
 

@@ -1,5 +1,7 @@
 //! The rules of OTP as plain functions.
 
+use std::collections::BTreeSet;
+
 use super::policy::{AutoShutdown, Restart, Strategy};
 use super::table::{ChildKey, Children, State};
 use crate::process::ExitReason;
@@ -36,7 +38,26 @@ pub(super) fn group<F>(
         Strategy::OneForOne => vec![failed],
         Strategy::OneForAll => children.keys().collect(),
         Strategy::RestForOne => children.keys_from(failed).collect(),
+        Strategy::DependentsForOne => dependents(children, failed),
     }
+}
+
+/// The child and those that depend on it, directly or through others.
+fn dependents<F>(children: &Children<F>, failed: ChildKey) -> Vec<ChildKey> {
+    let mut labels = BTreeSet::new();
+    let mut group = Vec::new();
+    // A child depends on earlier ones only, so that one pass finds all.
+    for key in children.keys_from(failed) {
+        let Some(child) = children.get(key) else {
+            continue;
+        };
+        let mut dependencies = child.policy.dependencies.iter();
+        if key == failed || dependencies.any(|needed| labels.contains(needed)) {
+            labels.insert(&child.label);
+            group.push(key);
+        }
+    }
+    group
 }
 
 /// Whether the end of a child for good ends the supervisor. `ended` is out of the

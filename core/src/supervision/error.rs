@@ -50,8 +50,8 @@ pub enum SpecError {
         /// The child.
         child: Label,
     },
-    /// A child of a dynamic supervisor is significant, or has peers.
-    #[error("child `{child}` of a dynamic supervisor is significant or has peers")]
+    /// A child of a dynamic supervisor is significant, has peers, or depends on another.
+    #[error("child `{child}` of a dynamic supervisor is significant or tied to others")]
     TiedDynamicChild {
         /// The child.
         child: Label,
@@ -63,6 +63,14 @@ pub enum SpecError {
         child: Label,
         /// The peer.
         peer: Label,
+    },
+    /// A child depends on one that is not a sibling that starts earlier.
+    #[error("child `{child}` depends on `{dependency}`, which is no earlier sibling")]
+    UnknownDependency {
+        /// The child.
+        child: Label,
+        /// What it depends on.
+        dependency: Label,
     },
     /// The spec of a nested supervisor is wrong.
     #[error("in supervisor `{child}`")]

@@ -182,7 +182,9 @@ impl<F: Clone> Group<F> {
                 }));
         }
         validation::child(policy, &self.flags)?;
-        validation::peers(policy, |peer| children.labelled(peer).is_some())?;
+        let is_sibling = |id: &Label| children.labelled(id).is_some();
+        validation::peers(policy, is_sibling)?;
+        validation::dependencies(policy, is_sibling)?;
         Ok(())
     }
 

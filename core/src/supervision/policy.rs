@@ -41,6 +41,11 @@ pub enum Strategy {
     OneForAll,
     /// Those that started after it.
     RestForOne,
+    /// Those that depend on it, directly or through others; see
+    /// [`ChildSpec::depends_on`](super::ChildSpec::depends_on). Stopped in reverse
+    /// order, started in order. OTP has no such strategy: it is `RestForOne` without
+    /// the bystanders.
+    DependentsForOne,
 }
 
 /// When the end of significant children ends their supervisor. As in OTP.

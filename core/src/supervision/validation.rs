@@ -37,8 +37,11 @@ pub(super) fn children<'a>(
             });
         }
     }
+    let mut earlier = BTreeSet::new();
     for policy in children {
         peers(policy, |peer| ids.contains(peer))?;
+        dependencies(policy, |dependency| earlier.contains(dependency))?;
+        earlier.insert(&policy.id);
     }
     Ok(())
 }
@@ -75,10 +78,26 @@ pub(super) fn peers(
     })
 }
 
+/// The siblings that a child depends on.
+pub(super) fn dependencies(
+    policy: &ChildPolicy,
+    is_earlier: impl Fn(&crate::Label) -> bool,
+) -> Result<(), SpecError> {
+    let mut dependencies = policy.dependencies.iter();
+    let unknown = dependencies.find(|dependency| !is_earlier(dependency));
+    unknown.map_or(Ok(()), |dependency| {
+        Err(SpecError::UnknownDependency {
+            child: policy.id.clone(),
+            dependency: dependency.clone(),
+        })
+    })
+}
+
 /// A child of a dynamic supervisor.
 pub(super) fn dynamic_child(policy: &ChildPolicy) -> Result<(), SpecError> {
     any_child(policy)?;
-    if policy.significant || !policy.peers.is_empty() {
+    let tied = !policy.peers.is_empty() || !policy.dependencies.is_empty();
+    if policy.significant || tied {
         return Err(SpecError::TiedDynamicChild {
             child: policy.id.clone(),
         });

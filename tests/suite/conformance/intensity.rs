@@ -43,7 +43,8 @@ async fn c20_one_failure_too_many_stops_all_in_reverse_under_every_strategy<R: R
     bench: Bench<R>,
 ) {
     let again = |strategy| match strategy {
-        Strategy::OneForOne => vec!["start a"],
+        // No child of these depends on another.
+        Strategy::OneForOne | Strategy::DependentsForOne => vec!["start a"],
         Strategy::OneForAll | Strategy::RestForOne => {
             vec![
                 "exit c: shutdown",
@@ -58,6 +59,7 @@ async fn c20_one_failure_too_many_stops_all_in_reverse_under_every_strategy<R: R
         Strategy::OneForOne,
         Strategy::OneForAll,
         Strategy::RestForOne,
+        Strategy::DependentsForOne,
     ] {
         let spec = two(&bench, strategy).child(bench.worker("c"));
         let top = bench.supervise(spec).await;

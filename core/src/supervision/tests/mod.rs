@@ -1,4 +1,5 @@
 //! Claims about supervisors, over many interleavings of tasks.
 
+mod dependents;
 mod restarts;
 mod stage;

@@ -152,6 +152,7 @@ fn limits(
         Strategy::OneForOne => "one_for_one",
         Strategy::OneForAll => "one_for_all",
         Strategy::RestForOne => "rest_for_one",
+        Strategy::DependentsForOne => "dependents_for_one",
     };
     let auto_shutdown = match auto_shutdown {
         AutoShutdown::Never => "",
