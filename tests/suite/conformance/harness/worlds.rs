@@ -1,9 +1,15 @@
 //! The two worlds that every case runs in.
 
 use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
+use steadfast::process::Node;
 use steadfast::runtime::NodeId;
 use steadfast::runtime::tokio::TokioRuntime;
+use steadfast_sim::trace::Capture;
+use steadfast_sim::{BoxFuture, Outcome, Plan, Run, Scenario, SimRuntime, World, run_plan};
 
 use super::bench::Bench;
 use super::journal::Journal;
@@ -17,6 +23,15 @@ macro_rules! cases {
                 #[test]
                 fn $case() {
                     $crate::conformance::harness::on_tokio(super::$case);
+                }
+            )+
+        }
+
+        mod simulation {
+            $(
+                #[test]
+                fn $case() {
+                    $crate::conformance::harness::in_simulation(super::$case);
                 }
             )+
         }
@@ -43,4 +58,94 @@ where
         case(bench.clone()).await;
         bench.finish().await;
     });
+}
+
+/// How many schedules a case is tried under.
+const SCHEDULES: u64 = 10;
+
+/// Runs a case in simulation under several schedules, with the standard checks on.
+pub(crate) fn in_simulation<C, F>(case: C)
+where
+    C: Fn(Bench<Witness<SimRuntime>>) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = ()> + Send + 'static,
+{
+    for seed in 0..SCHEDULES {
+        let scenario = Case::new(case.clone());
+        let plan = scenario.plan(seed);
+        // A fresh thread, since the standard library seeds its maps once per thread.
+        let run = std::thread::scope(|scope| {
+            let run = scope.spawn(|| run_plan(&scenario, &plan, Capture::Tail(60)));
+            run.join().expect("a run never panics")
+        });
+        let Run { report, trace, .. } = run;
+        if report.outcome != Outcome::Passed {
+            let tail: Vec<_> = trace.iter().map(|record| format!("{record:?}")).collect();
+            panic!("schedule {seed}: {:?}\n{}", report.outcome, tail.join("\n"));
+        }
+    }
+}
+
+/// A case as a scenario: one node, no faults, and all of the case while it is driven.
+struct Case<C> {
+    case: C,
+    /// Whether it was carried out to its end; a phase that is over drops what is left.
+    finished: Arc<AtomicBool>,
+}
+
+impl<C> Case<C> {
+    fn new(case: C) -> Self {
+        Self {
+            case,
+            finished: Arc::default(),
+        }
+    }
+}
+
+impl<C, F> Scenario for Case<C>
+where
+    C: Fn(Bench<Witness<SimRuntime>>) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = ()> + Send + 'static,
+{
+    fn name(&self) -> &'static str {
+        "conformance"
+    }
+
+    fn story(&self) -> &'static str {
+        "one case of the conformance suite"
+    }
+
+    fn plan(&self, seed: u64) -> Plan {
+        let mut plan = Plan::new(self.name(), seed, 1);
+        // Longer than any case takes. Time in which nothing happens costs nothing.
+        plan.limits.safety = Duration::from_secs(24 * 3600);
+        plan
+    }
+
+    fn boot(
+        &self,
+        _node: Node<SimRuntime>,
+        _plan: Arc<Plan>,
+    ) -> BoxFuture<'static, Result<(), String>> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn drive(&self, world: World) -> BoxFuture<'static, Result<(), String>> {
+        let (case, finished) = (self.case.clone(), self.finished.clone());
+        Box::pin(async move {
+            let node = world.node(NodeId(1)).ok_or("the node is not up")?;
+            let journal = Journal::default();
+            let runtime = Witness::new(node.runtime().clone(), journal.clone());
+            let bench = Bench::new(runtime, journal);
+            case(bench.clone()).await;
+            bench.finish().await;
+            finished.store(true, Ordering::Release);
+            Ok(())
+        })
+    }
+
+    fn settle(&self, _world: World) -> BoxFuture<'static, Result<(), String>> {
+        let finished = self.finished.load(Ordering::Acquire);
+        let unfinished = "the case takes longer than the run";
+        Box::pin(async move { finished.then_some(()).ok_or_else(|| unfinished.to_owned()) })
+    }
 }
