@@ -8,6 +8,7 @@ pub mod file;
 mod recorder;
 pub mod render;
 mod shiviz;
+pub(crate) mod subject;
 
 pub use clock::{Clocks, clocks};
 pub use difference::{Difference, first_difference};

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use steadfast::event::SupervisionEvent;
-use steadfast::process::ProcessId;
 use steadfast::supervision::{AutoShutdown, Restart, ShutdownPolicy, Strategy};
 
 use super::core::{CoreWords, exit};
 use super::names::OneLine;
+use crate::trace::subject::subject;
 
 /// One event as `supervisor S ...` or `supervisor S child c ...`.
 pub(super) fn event(words: &CoreWords<'_>, event: &SupervisionEvent) -> String {
@@ -98,47 +98,6 @@ fn predicate(words: &CoreWords<'_>, event: &SupervisionEvent) -> String {
         E::AutoShutdown { .. } => "decided the auto-shutdown".to_owned(),
         E::SupervisorStopping { reason, .. } => format!("stopping: {}", exit(reason)),
         E::SupervisorStopped { .. } => "stopped".to_owned(),
-    }
-}
-
-/// Which supervisor and which child an event is about.
-fn subject(event: &SupervisionEvent) -> (ProcessId, Option<&str>) {
-    use SupervisionEvent as E;
-    match event {
-        E::SupervisorStarted { supervisor, .. }
-        | E::SupervisorReconfigured { supervisor, .. }
-        | E::SupervisorStopping { supervisor, .. }
-        | E::SupervisorStopped { supervisor } => (*supervisor, None),
-        E::ChildAdded {
-            supervisor, child, ..
-        }
-        | E::ChildRemoved { supervisor, child }
-        | E::ChildStarted {
-            supervisor, child, ..
-        }
-        | E::ChildStartFailed {
-            supervisor, child, ..
-        }
-        | E::ChildIgnored { supervisor, child }
-        | E::ChildExited {
-            supervisor, child, ..
-        }
-        | E::RestartScheduled {
-            supervisor, child, ..
-        }
-        | E::ChildStopping {
-            supervisor, child, ..
-        }
-        | E::ChildKilled {
-            supervisor, child, ..
-        }
-        | E::ChildLimitExceeded {
-            supervisor, child, ..
-        }
-        | E::IntensityExceeded {
-            supervisor, child, ..
-        }
-        | E::AutoShutdown { supervisor, child } => (*supervisor, Some(child)),
     }
 }
 

@@ -1,0 +1,20 @@
+//! The checks that every scenario runs under.
+
+use super::books::Books;
+use super::checker::Checker;
+use super::exits::Exits;
+use super::liveness::Liveness;
+use super::note::Claims;
+use super::orphans::Orphans;
+
+/// All checks of what Steadfast promises, in a fixed order.
+#[must_use]
+pub fn standard() -> Vec<Box<dyn Checker>> {
+    vec![
+        Box::new(Orphans::new()),
+        Box::new(Books::new()),
+        Box::new(Exits::new()),
+        Box::new(Liveness::new()),
+        Box::new(Claims::new()),
+    ]
+}
