@@ -10,6 +10,8 @@ compile_error!(
      `[build] rustflags = [\"--cfg\", \"madsim\"]` in .cargo/config.toml"
 );
 
+mod build;
+mod capsule;
 pub mod check;
 pub mod fault;
 pub mod isolation;
@@ -24,6 +26,8 @@ mod sweep;
 pub mod trace;
 mod world;
 
+pub use build::Build;
+pub use capsule::{Capsule, CapsuleError, CapsuleFolder, CapsuleWriteError};
 pub use keyed::Key;
 pub use outcome::{Outcome, Violation};
 pub use plan::{Limits, Operation, Plan, PlanError, Topology};

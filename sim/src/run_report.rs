@@ -58,6 +58,12 @@ impl RunReport {
             tail: Vec::new(),
         }
     }
+
+    /// The digest, if the run came to an end of its own.
+    #[must_use]
+    pub fn known_digest(&self) -> Option<Digest> {
+        (self.records > 0).then_some(self.digest)
+    }
 }
 
 /// What became of one fault episode.
