@@ -44,8 +44,22 @@ impl Build {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             target: format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS),
             profile: profile.to_owned(),
-            executable: hash(File::open(executable()?)?)?,
+            executable: hash(File::open(Self::executable_file()?)?)?,
         })
+    }
+
+    /// The file that runs, even if a newer one has taken its place since.
+    ///
+    /// # Errors
+    ///
+    /// If the operating system does not tell.
+    pub fn executable_file() -> io::Result<PathBuf> {
+        let running = PathBuf::from("/proc/self/exe");
+        if running.exists() {
+            Ok(running)
+        } else {
+            std::env::current_exe()
+        }
     }
 }
 
@@ -56,16 +70,6 @@ impl fmt::Display for Build {
             "{} {} {} {}",
             self.version, self.target, self.profile, self.executable
         )
-    }
-}
-
-/// The file that runs, even if a newer one has taken its place since.
-fn executable() -> io::Result<PathBuf> {
-    let running = PathBuf::from("/proc/self/exe");
-    if running.exists() {
-        Ok(running)
-    } else {
-        std::env::current_exe()
     }
 }
 

@@ -99,9 +99,11 @@ fn broken_json_names_its_line() {
 
 #[test]
 fn a_wrong_field_is_named_with_its_path() {
-    let field_of = |error: CapsuleError| match error {
-        CapsuleError::Field { field, reason, .. } => (field, reason),
-        other => panic!("{other:?}"),
+    let field_of = |error: CapsuleError| {
+        let CapsuleError::Field { field, reason, .. } = error else {
+            panic!("{error:?}");
+        };
+        (field, reason)
     };
     let (field, reason) = field_of(error_of(|value| {
         value["plan"]["episodes"][0]["fault"] = json!("gremlins");

@@ -26,4 +26,4 @@ pub(crate) use frame::{FrameError, FrameReader, read_frame, wait_readable, write
 pub use isolate::{Ending, IsolationError, is_single_threaded, isolate, on_fresh_thread};
 pub use relay::RelayError;
 pub(crate) use relay::{Separation, relay, test_name};
-pub(crate) use stopwatch::Stopwatch;
+pub use stopwatch::Stopwatch;

@@ -11,21 +11,24 @@ use std::time::{Duration, Instant};
 /// Wall-clock time since its start. Never used where a simulation runs: there the
 /// simulator answers with simulated time.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Stopwatch(Instant);
+pub struct Stopwatch(Instant);
 
 impl Stopwatch {
     /// Starts now.
-    pub(crate) fn start() -> Self {
+    #[must_use]
+    pub fn start() -> Self {
         Self(Instant::now())
     }
 
     /// Time since the start.
-    pub(crate) fn elapsed(self) -> Duration {
+    #[must_use]
+    pub fn elapsed(self) -> Duration {
         self.0.elapsed()
     }
 
     /// What is left of `limit`; zero once it has passed.
-    pub(crate) fn left(self, limit: Duration) -> Duration {
+    #[must_use]
+    pub fn left(self, limit: Duration) -> Duration {
         limit.saturating_sub(self.elapsed())
     }
 }

@@ -172,9 +172,16 @@ impl<J, T> Drop for Pool<J, T> {
 
 impl Worker {
     fn give(&mut self, number: u64, job: &impl Serialize) -> Result<(), PoolError> {
-        write_frame(&mut self.jobs, &postcard::to_stdvec(job)?)?;
+        let written = write_frame(&mut self.jobs, &postcard::to_stdvec(job)?);
         self.outstanding.push_back(number);
-        Ok(())
+        match written {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                Err(PoolError::WorkerEnded {
+                    end: "it takes no more jobs".to_owned(),
+                })
+            }
+            written => Ok(written?),
+        }
     }
 
     fn take<T: DeserializeOwned>(&mut self) -> Result<Option<(u64, T)>, PoolError> {

@@ -29,7 +29,8 @@ pub(super) fn event(names: &Names, event: &FaultEvent) -> String {
     }
 }
 
-fn place(target: &Target) -> String {
+/// Where a fault holds, such as `on n2`.
+pub(crate) fn place(target: &Target) -> String {
     match target {
         Target::All => "everywhere".to_owned(),
         Target::Node(node) => format!("on {node}"),
@@ -47,7 +48,7 @@ fn group(nodes: &[NodeId]) -> String {
 }
 
 /// How strong a fault is, for those that have degrees.
-fn strength(fault: &Fault) -> Option<String> {
+pub(crate) fn strength(fault: &Fault) -> Option<String> {
     match fault {
         Fault::Drop { probability }
         | Fault::Duplicate { probability }

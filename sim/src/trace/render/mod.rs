@@ -15,5 +15,6 @@ mod supervision;
 mod tests;
 mod world;
 
+pub(crate) use fault::{place as fault_place, strength as fault_strength};
 pub use options::{Domain, Domains, Options};
 pub use renderer::{Renderer, domain, render};

@@ -1,8 +1,8 @@
-//! Pools of workers.
+//! Workers answer in order, fail aloud, and stop when told.
 
 use std::ops::ControlFlow;
 
-use super::pool::{Pool, PoolError};
+use super::super::pool::{Pool, PoolError};
 use crate::isolation::{Separation, relay};
 
 fn squares(workers: usize, jobs: u64) -> Vec<(u64, u64)> {

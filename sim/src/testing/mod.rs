@@ -1,0 +1,9 @@
+//! Simulated runs inside `cargo test` and `cargo nextest`.
+
+mod closures;
+mod test;
+#[cfg(test)]
+mod tests;
+
+pub use closures::TestError;
+pub use test::{SEED_VARIABLE, Test, test};
