@@ -162,6 +162,15 @@ pub enum SupervisionEvent {
         /// Restarts in the supervisor's window, this one included.
         in_window: u32,
     },
+    /// A restart that was scheduled will not come: the child was stopped on request
+    /// before it was due. As in OTP, siblings that wait to be started with it stay
+    /// stopped too.
+    RestartCancelled {
+        /// The supervisor.
+        supervisor: ProcessId,
+        /// The child.
+        child: Label,
+    },
     /// The supervisor asks a child to stop.
     ChildStopping {
         /// The supervisor.

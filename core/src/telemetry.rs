@@ -24,6 +24,7 @@
 //! | `child.ignored` | debug | `supervisor child` |
 //! | `child.exited` | debug | `supervisor child process reason expected` |
 //! | `child.restart_scheduled` | warn | `supervisor child delay_ms in_window` |
+//! | `child.restart_cancelled` | info | `supervisor child` |
 //! | `child.stopping` | debug | `supervisor child process shutdown` |
 //! | `child.killed` | warn | `supervisor child process` |
 //! | `child.limit_exceeded` | error | `supervisor child in_window` |
@@ -136,6 +137,8 @@ fn supervision(source: Source, event: &SupervisionEvent) {
             (%supervisor, %child, %process, %reason, expected);
         S::RestartScheduled { supervisor, child, delay, in_window } => warn "child.restart_scheduled"
             (%supervisor, %child, delay_ms = milliseconds(*delay), in_window);
+        S::RestartCancelled { supervisor, child } => info "child.restart_cancelled"
+            (%supervisor, %child);
         S::ChildStopping { supervisor, child, process, shutdown } => debug "child.stopping"
             (%supervisor, %child, %process, shutdown = shutdown_words(*shutdown));
         S::ChildKilled { supervisor, child, process } => warn "child.killed"

@@ -102,6 +102,17 @@ impl<F: Clone> Group<F> {
         self.operation = Some(Operation::new(Purpose::Shutdown(reason, error)).stop(stops));
     }
 
+    /// Whether one child is being stopped on request.
+    fn is_stopping_one(&self) -> bool {
+        matches!(
+            self.operation,
+            Some(Operation {
+                purpose: Purpose::TerminateChild(..),
+                ..
+            })
+        )
+    }
+
     pub(super) fn stop_if_all_ended(&mut self, fx: &mut Vec<Effect<F>>) {
         if self.flags.stop_when_all_ended && decision::all_ended(&self.crew.children) {
             self.shut_down(ExitReason::SHUTDOWN, None, fx);
@@ -146,7 +157,15 @@ impl<F: Clone> Group<F> {
         match self.crew.children.state(key).cloned() {
             None => return true,
             Some(State::Stopped) => {}
-            Some(State::Restarting) => self.crew.children.change(key, State::Stopped, None),
+            Some(State::Restarting) => {
+                self.crew.children.change(key, State::Stopped, None);
+                if self.is_stopping_one() {
+                    fx.push(Effect::Announce(SupervisionEvent::RestartCancelled {
+                        supervisor: self.crew.supervisor,
+                        child: self.crew.label(key),
+                    }));
+                }
+            }
             Some(State::Ended {
                 process, reason, ..
             }) => {

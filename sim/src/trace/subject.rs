@@ -29,6 +29,7 @@ pub(crate) const fn subject(event: &SupervisionEvent) -> (ProcessId, Option<&Lab
         | E::RestartScheduled {
             supervisor, child, ..
         }
+        | E::RestartCancelled { supervisor, child }
         | E::ChildStopping {
             supervisor, child, ..
         }

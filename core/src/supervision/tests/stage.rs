@@ -102,7 +102,7 @@ pub(super) async fn status(supervisor: &SupervisorRef<Rt>, id: &str) -> ChildSta
 }
 
 /// What the supervisor did, in short: `+a` started, `-a` ended, `!a` ended by
-/// itself, `~a` restart decided, `.a` asked to stop.
+/// itself, `~a` restart decided, `^a` restart cancelled, `.a` asked to stop.
 pub(super) fn script(node: &Node<Rt>) -> String {
     let mut words = Vec::new();
     for event in node.runtime().events() {
@@ -122,6 +122,7 @@ pub(super) fn script(node: &Node<Rt>) -> String {
                 ..
             } => format!("!{child}"),
             SupervisionEvent::RestartScheduled { child, .. } => format!("~{child}"),
+            SupervisionEvent::RestartCancelled { child, .. } => format!("^{child}"),
             SupervisionEvent::ChildStopping { child, .. } => format!(".{child}"),
             SupervisionEvent::ChildStartFailed { child, .. } => format!("x{child}"),
             SupervisionEvent::ChildIgnored { child, .. } => format!("o{child}"),

@@ -149,6 +149,10 @@ fn child_events() -> Vec<TraceEvent> {
             delay: Duration::ZERO,
             in_window: 2,
         },
+        E::RestartCancelled {
+            supervisor,
+            child: child(),
+        },
         E::ChildStopping {
             supervisor,
             child: child(),

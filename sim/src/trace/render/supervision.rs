@@ -82,6 +82,7 @@ fn predicate(words: &CoreWords<'_>, event: &SupervisionEvent) -> String {
         E::RestartScheduled {
             delay, in_window, ..
         } => format!("to be restarted in {delay:?}, {in_window} in the window"),
+        E::RestartCancelled { .. } => "will not be restarted, as asked".to_owned(),
         E::ChildStopping {
             process, shutdown, ..
         } => {

@@ -61,6 +61,7 @@ fn line(
         | E::ChildAdded { .. }
         | E::ChildRemoved { .. }
         | E::RestartScheduled { .. }
+        | E::RestartCancelled { .. }
         | E::ChildStopping { .. }
         | E::ChildKilled { .. }
         | E::ChildLimitExceeded { .. }
