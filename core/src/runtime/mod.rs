@@ -20,10 +20,12 @@
 //!
 //! | what | file |
 //! |---|---|
+//! | the promises of the capabilities, as a suite that every adapter passes | [`contract`] |
 //! | requests with a time limit, and their answers | `request/` |
 //! | the production runtime (feature `tokio`) | [`tokio`] |
 
 mod clock;
+pub mod contract;
 mod entropy;
 mod identity;
 mod inbox;

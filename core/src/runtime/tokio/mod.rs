@@ -38,6 +38,10 @@ mod storage;
 mod tcp;
 
 #[cfg(test)]
+mod contract_tests;
+#[cfg(test)]
+mod planted;
+#[cfg(test)]
 mod request_tests;
 #[cfg(test)]
 mod tests;

@@ -9,6 +9,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use super::{TcpNetwork, frame};
 use crate::runtime::tokio::TokioRuntime;
+use crate::runtime::tokio::contract_tests::bind_again;
 use crate::runtime::{Clock, Inbox, Message, Network, NodeId, Port, SendError, timeout};
 
 const ANY: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
@@ -115,9 +116,7 @@ fn a_peer_that_went_away_becomes_unreachable_and_reachable_again_once_it_is_back
         two.close().await;
         send_until_unreachable(&one, TWO).await;
 
-        // The address is free at once, because nothing of the closed node is left.
-        let network = TcpNetwork::bind(addresses[1]).await.unwrap();
-        let two = build(TWO, network);
+        let two = build(TWO, bind_again(addresses[1]).await);
         let mut inbox = two.bind(PORT, 64).unwrap();
         let message = send_until_received(&one, TWO, &mut inbox).await;
         assert_eq!(message.from, ONE);
