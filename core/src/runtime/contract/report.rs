@@ -18,7 +18,7 @@ pub struct CaseReport {
 /// What came of all cases.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
-    /// Every case, in the order of [`cases`].
+    /// Every case, in the order of [`cases`](super::cases).
     pub cases: Vec<CaseReport>,
 }
 
