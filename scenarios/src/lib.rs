@@ -1,16 +1,12 @@
 //! The catalogue of scenarios and the specimens that the harness must catch.
 
-use std::sync::Arc;
-
-use steadfast_sim::Scenario;
-
+mod bystanders;
+mod cast;
+mod catalogue;
+mod draw;
+mod settle;
 mod specimens;
+mod weather;
 
+pub use catalogue::catalogue;
 pub use specimens::{CaughtBy, Specimen, specimens};
-
-/// All scenarios, in the order in which they are listed and run. Names are unique,
-/// among the specimens too.
-#[must_use]
-pub fn catalogue() -> Vec<Arc<dyn Scenario>> {
-    Vec::new()
-}

@@ -25,6 +25,13 @@ impl World {
         Self(shared)
     }
 
+    /// The run's value of type `T`, shared by the workload and the code on all nodes;
+    /// see [`SimRuntime::board`].
+    #[must_use]
+    pub fn board<T: Default + Send + Sync + 'static>(&self) -> Arc<T> {
+        self.0.board.get()
+    }
+
     /// The plan of the run.
     #[must_use]
     pub fn plan(&self) -> &Arc<Plan> {

@@ -265,6 +265,24 @@ impl<R: Runtime> Context<R> {
         self.control.poll_urgent_signal(waker)
     }
 
+    /// Starts a process below this one, for those who write a supervisor of their own.
+    /// Everyone else gives a child spec to a [supervisor](crate::supervision).
+    ///
+    /// The child cannot outlive this process. Its end is told once, as
+    /// [`Signal::ChildExited`], and is not acted on by anyone else.
+    ///
+    /// # Errors
+    ///
+    /// See [`SpawnError`].
+    pub fn spawn_child<B, F>(&self, spec: ProcessSpec, body: B) -> Result<ProcessId, SpawnError>
+    where
+        B: FnOnce(Self) -> F,
+        F: Future + Send + 'static,
+        F::Output: IntoExit,
+    {
+        self.spawn(spec, None, body)
+    }
+
     /// Starts a process below this one.
     pub(crate) fn spawn<B, F>(
         &self,

@@ -115,7 +115,7 @@ impl fmt::Display for ErrorCause {
 
 /// What the body of a process may return.
 ///
-/// `()` and `Ok(())` end it normally, `Err` ends it with the error and its causes
+/// `()` ends it normally, `Ok` as its value says, `Err` ends it with the error and its causes
 /// (and settles a [`Failure`](crate::failure::Failure) as escalated), and an
 /// [`ExitReason`] says it outright.
 pub trait IntoExit {
@@ -135,10 +135,10 @@ impl IntoExit for ExitReason {
     }
 }
 
-impl<E: Into<ExitReason>> IntoExit for Result<(), E> {
+impl<T: IntoExit, E: Into<ExitReason>> IntoExit for Result<T, E> {
     fn into_exit(self) -> ExitReason {
         match self {
-            Ok(()) => ExitReason::Normal,
+            Ok(end) => end.into_exit(),
             Err(error) => error.into(),
         }
     }

@@ -159,10 +159,11 @@ impl Table {
     ) -> (MonitorRef, Option<Watcher>) {
         self.monitors += 1;
         let monitor = MonitorRef(self.monitors);
-        if let (Watcher::Process(process), true) = (&watcher, self.entries.contains_key(&target)) {
-            if let Some(entry) = self.entries.get_mut(process) {
-                entry.watching.insert(monitor, target);
-            }
+        if let Watcher::Process(process) = &watcher
+            && self.entries.contains_key(&target)
+            && let Some(entry) = self.entries.get_mut(process)
+        {
+            entry.watching.insert(monitor, target);
         }
         match self.entries.get_mut(&target) {
             Some(entry) => {

@@ -59,6 +59,18 @@ impl Life {
 #[derive(Clone)]
 pub struct SimRuntime(pub(crate) Arc<Life>);
 
+impl SimRuntime {
+    /// The run's value of type `T`, made when it is first asked for.
+    ///
+    /// It belongs to the run and not to the node: a crash does not lose it and no
+    /// fault touches it. It is how code on a node tells the workload what it has
+    /// seen; nothing under test may rely on it.
+    #[must_use]
+    pub fn board<T: Default + Send + Sync + 'static>(&self) -> Arc<T> {
+        self.0.shared.board.get()
+    }
+}
+
 impl Identity for SimRuntime {
     fn node(&self) -> NodeId {
         self.0.node

@@ -6,6 +6,7 @@
 //! agenda, and one pump does what is due.
 
 mod agenda;
+mod board;
 mod disk;
 mod fate;
 mod faults;

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use madsim::time::TimeHandle;
 
+use super::board::Board;
 use super::state::State;
 use crate::plan::Plan;
 
@@ -12,14 +13,16 @@ use crate::plan::Plan;
 /// pause or resume a node (it calls back).
 pub(crate) struct Shared {
     pub(crate) plan: Arc<Plan>,
+    pub(crate) board: Board,
     time: TimeHandle,
     state: Mutex<State>,
 }
 
 impl Shared {
-    pub(crate) const fn new(plan: Arc<Plan>, time: TimeHandle, state: State) -> Self {
+    pub(crate) fn new(plan: Arc<Plan>, time: TimeHandle, state: State) -> Self {
         Self {
             plan,
+            board: Board::default(),
             time,
             state: Mutex::new(state),
         }

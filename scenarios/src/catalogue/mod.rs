@@ -1,0 +1,40 @@
+//! The catalogue: stories that the library must live through, one a file.
+
+pub(crate) mod flapping;
+pub(crate) mod journal;
+mod node_crash;
+mod restart_loop;
+mod shutdown;
+mod storm;
+mod tasks;
+
+use std::sync::Arc;
+
+use steadfast_sim::Scenario;
+
+use flapping::Limits;
+use journal::Acknowledge;
+
+/// Every scenario, in the order in which they are listed and run.
+#[must_use]
+pub fn catalogue() -> Vec<Arc<dyn Scenario>> {
+    let mut scenarios: Vec<Arc<dyn Scenario>> = Vec::new();
+    for storm in storm::Storm::all() {
+        scenarios.push(Arc::new(storm));
+    }
+    scenarios.push(Arc::new(restart_loop::RestartLoop));
+    scenarios.push(Arc::new(flapping::Flapping::new(
+        "flapping_agent",
+        "one agent fails again and again; its own limit ends it, and nobody else",
+        Limits::Own,
+    )));
+    scenarios.push(Arc::new(shutdown::Shutdown));
+    scenarios.push(Arc::new(tasks::Tasks));
+    scenarios.push(Arc::new(node_crash::NodeCrash));
+    scenarios.push(Arc::new(journal::Journal::new(
+        "journal",
+        "a writer acknowledges what it has synced; crashes and bad disks take none of it back",
+        Acknowledge::AfterSync,
+    )));
+    scenarios
+}
