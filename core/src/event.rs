@@ -90,6 +90,7 @@ pub enum SupervisionEvent {
     },
     /// A child is in the supervisor's list from here on, at position `index`
     /// (0 starts first). Specs of one supervisor keep their relative order.
+    /// Announced again, at the same position, when an upgrade changes the spec.
     ChildAdded {
         /// The supervisor.
         supervisor: ProcessId,
@@ -163,8 +164,7 @@ pub enum SupervisionEvent {
         in_window: u32,
     },
     /// A restart that was scheduled will not come: the child was stopped on request
-    /// before it was due. As in OTP, siblings that wait to be started with it stay
-    /// stopped too.
+    /// before it was up. Siblings that wait to be started with it start without it.
     RestartCancelled {
         /// The supervisor.
         supervisor: ProcessId,

@@ -1,13 +1,10 @@
 //! What a supervisor, of whichever kind, can do to one of its children.
 
-use std::time::Duration;
-
-use super::backoff::Backoff;
 use super::child_spec::{Acknowledgement, ChildKind, ChildPolicy};
 use super::decision;
 use super::error::ChildFailed;
-use super::intensity::{RestartLimit, Window};
-use super::machine::{Effect, Fate, Moment, Spawn};
+use super::intensity::Window;
+use super::machine::{Effect, Fate, Spawn};
 use super::policy::{Restart, ShutdownPolicy};
 use super::table::{ChildKey, Children, State, StopCause};
 use crate::event::SupervisionEvent;
@@ -38,22 +35,12 @@ pub(super) enum End {
     Own,
 }
 
-/// What the limits say about one more restart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Budget {
-    /// Restart it after this time.
-    Restart(Duration),
-    /// The child's own limit is used up.
-    ChildSpent,
-    /// The supervisor's limit is used up.
-    SupervisorSpent,
-}
-
 /// The children and the restarts that they needed.
 pub(super) struct Crew<F> {
     pub(super) supervisor: ProcessId,
     pub(super) children: Children<F>,
-    window: Window,
+    /// Restarts that count against the supervisor's limit.
+    pub(super) window: Window,
 }
 
 impl<F: Clone> Crew<F> {
@@ -73,15 +60,23 @@ impl<F: Clone> Crew<F> {
         factory: F,
         fx: &mut Vec<Effect<F>>,
     ) -> ChildKey {
-        fx.push(Effect::Announce(SupervisionEvent::ChildAdded {
-            supervisor: self.supervisor,
-            child: label.clone(),
-            index: u32::try_from(self.children.len()).unwrap_or(u32::MAX),
-            restart: policy.restart,
-            shutdown: policy.shutdown,
-            significant: policy.significant,
-        }));
+        fx.push(self.added(&policy, label.clone(), self.children.len()));
         self.children.insert(policy, label, factory)
+    }
+
+    /// Gives a child another spec, which applies from now on.
+    pub(super) fn respecify(
+        &mut self,
+        key: ChildKey,
+        policy: ChildPolicy,
+        factory: F,
+        fx: &mut Vec<Effect<F>>,
+    ) {
+        fx.push(self.added(&policy, self.label(key), self.children.position(key)));
+        let started = self.children.state(key).and_then(State::process).is_some();
+        let retained = policy.restart != Restart::Temporary || !started;
+        let factory = retained.then_some(factory);
+        self.children.respecify(key, policy, factory);
     }
 
     /// Removes a child that has no process.
@@ -251,6 +246,14 @@ impl<F: Clone> Crew<F> {
         self.begin_stop(key, shutdown, StopCause::Wanted(shutdown), now, fx);
     }
 
+    /// Announces that a restart which was scheduled will not come.
+    pub(super) fn restart_cancelled(&self, key: ChildKey, fx: &mut Vec<Effect<F>>) {
+        fx.push(Effect::Announce(SupervisionEvent::RestartCancelled {
+            supervisor: self.supervisor,
+            child: self.label(key),
+        }));
+    }
+
     /// Deals with the first start or stop that has taken too long. Answers whether
     /// there was one.
     pub(super) fn enforce_limit(&mut self, now: Timestamp, fx: &mut Vec<Effect<F>>) -> bool {
@@ -294,76 +297,21 @@ impl<F: Clone> Crew<F> {
         true
     }
 
-    /// Asks the limits for one more restart, reports `failure` accordingly and
-    /// announces what was decided. `ran` is how long the child ran before.
-    pub(super) fn budget(
-        &mut self,
-        key: ChildKey,
-        failure: Option<ChildFailed>,
-        ran: Duration,
-        (limit, backoff): (RestartLimit, Option<Backoff>),
-        moment: &Moment<'_>,
-        fx: &mut Vec<Effect<F>>,
-    ) -> Budget {
-        let supervisor = self.supervisor;
-        let Some(child) = self.children.get_mut(key) else {
-            return Budget::ChildSpent;
-        };
-        let label = child.label.clone();
-        let own = child
-            .policy
-            .limit
-            .map(|limit| child.window.consider(limit, moment.now));
-        let settle =
-            |severity| failure.map(|failure| Effect::Settle(failure, Fate::Report(severity)));
-        if let Some(refused) = own.filter(|own| !own.allowed) {
-            fx.extend(settle(Severity::Error));
-            fx.push(Effect::Announce(SupervisionEvent::ChildLimitExceeded {
-                supervisor,
-                child: label,
-                in_window: refused.in_window,
-            }));
-            return Budget::ChildSpent;
-        }
-        let shared = self.window.consider(limit, moment.now);
-        if !shared.allowed {
-            fx.extend(settle(Severity::Error));
-            fx.push(Effect::Announce(SupervisionEvent::IntensityExceeded {
-                supervisor,
-                child: label,
-                in_window: shared.in_window,
-            }));
-            return Budget::SupervisorSpent;
-        }
-        self.window.record(moment.now);
-        if own.is_some() {
-            child.window.record(moment.now);
-        }
-        child.restarts += 1;
-        let delay = match child.policy.backoff.or(backoff) {
-            None => Duration::ZERO,
-            Some(backoff) => {
-                if ran >= backoff.reset_after {
-                    child.attempts = 0;
-                }
-                child.attempts = child.attempts.saturating_add(1);
-                backoff.delay(child.attempts, (moment.draw)(&label, child.restarts))
-            }
-        };
-        fx.extend(settle(Severity::Warning));
-        fx.push(Effect::Announce(SupervisionEvent::RestartScheduled {
-            supervisor,
-            child: label,
-            delay,
-            in_window: shared.in_window,
-        }));
-        Budget::Restart(delay)
-    }
-
     /// What a child is called.
     pub(super) fn label(&self, key: ChildKey) -> Label {
         let child = self.children.get(key);
         child.map_or_else(|| "?".into(), |child| child.label.clone())
+    }
+
+    fn added(&self, policy: &ChildPolicy, child: Label, index: usize) -> Effect<F> {
+        Effect::Announce(SupervisionEvent::ChildAdded {
+            supervisor: self.supervisor,
+            child,
+            index: u32::try_from(index).unwrap_or(u32::MAX),
+            restart: policy.restart,
+            shutdown: policy.shutdown,
+            significant: policy.significant,
+        })
     }
 
     fn started(

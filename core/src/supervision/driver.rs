@@ -166,6 +166,10 @@ where
 
     /// Gives a fact to the machine and performs what it wants done.
     fn feed(&mut self, input: Input<M::Call>) {
+        if self.ended.is_some() {
+            // What comes now finds a supervisor that is gone.
+            return;
+        }
         let mut effects = VecDeque::new();
         self.handle(input, &mut effects);
         while let Some(effect) = effects.pop_front() {

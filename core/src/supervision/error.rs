@@ -310,3 +310,38 @@ pub enum ChildFailed {
         limit: Duration,
     },
 }
+
+impl ChildFailed {
+    /// Whether it is news even if the child is restarted. The orderly end of a
+    /// permanent child is not.
+    pub(super) const fn is_abnormal(&self) -> bool {
+        match self {
+            Self::Ended { reason, .. } => reason.is_abnormal(),
+            Self::Start { .. } | Self::Stop { .. } | Self::StopTimedOut { .. } => true,
+        }
+    }
+}
+
+/// Lets the body of a process end with the error by `?`.
+macro_rules! ends_a_process {
+    ($($error:ty),*) => {$(
+        impl From<$error> for ExitReason {
+            fn from(error: $error) -> Self {
+                Self::error(&error)
+            }
+        }
+    )*};
+}
+
+ends_a_process!(
+    SpecError,
+    StartError,
+    CallError,
+    StartChildError,
+    RestartChildError,
+    TerminateChildError,
+    DeleteChildError,
+    WhichChildError,
+    ReconfigureError,
+    StopError
+);

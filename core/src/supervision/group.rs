@@ -10,8 +10,8 @@ use std::collections::VecDeque;
 use super::child_spec::ChildPolicy;
 use super::crew::{Crew, End};
 use super::decision;
-use super::error::{ChildFailed, StartError};
-use super::group_call::GroupCall;
+use super::error::{CallError, ChildFailed, StartError};
+use super::group_call::{CalledOff, GroupCall};
 use super::machine::{Answer, Effect, Fate, Input, Machine, Moment};
 use super::operation::{Operation, Purpose};
 use super::policy::Restart;
@@ -31,7 +31,9 @@ pub(super) struct Group<F> {
     pub(super) operation: Option<Operation>,
     /// Children that ended by themselves while something else was being done.
     ended: VecDeque<ChildKey>,
-    /// Calls that wait until nothing is being done.
+    /// A child whose start, in the midst of a restart, was called off.
+    pub(super) called_off: Option<CalledOff>,
+    /// Calls that wait until nothing is being done; at most [`CAPACITY`](super::request::CAPACITY).
     pub(super) waiting: VecDeque<GroupCall<F>>,
     /// Whether restarts that are due go before waiting calls, so that neither starves.
     restarts_next: bool,
@@ -49,6 +51,7 @@ impl<F: Clone> Group<F> {
             first,
             operation: None,
             ended: VecDeque::new(),
+            called_off: None,
             waiting: VecDeque::new(),
             restarts_next: false,
         }
@@ -91,7 +94,7 @@ impl<F: Clone> Group<F> {
         fx.extend(
             waiting
                 .into_iter()
-                .filter_map(GroupCall::refuse)
+                .filter_map(|call| call.refuse(CallError::Stopping))
                 .map(Effect::Answer),
         );
         fx.push(Effect::Announce(SupervisionEvent::SupervisorStopping {
@@ -160,10 +163,7 @@ impl<F: Clone> Group<F> {
             Some(State::Restarting) => {
                 self.crew.children.change(key, State::Stopped, None);
                 if self.is_stopping_one() {
-                    fx.push(Effect::Announce(SupervisionEvent::RestartCancelled {
-                        supervisor: self.crew.supervisor,
-                        child: self.crew.label(key),
-                    }));
+                    self.crew.restart_cancelled(key, fx);
                 }
             }
             Some(State::Ended {
@@ -235,9 +235,13 @@ impl<F: Clone> Group<F> {
             Purpose::Restart => self.stop_if_all_ended(fx),
             // Those that start a child end with its outcome.
             Purpose::HoldOff | Purpose::StartChild(_) | Purpose::RestartChild(_) => {}
-            Purpose::TerminateChild(process, policy, reply) => {
-                self.notify_peers(&policy, process, &ExitReason::SHUTDOWN, fx);
+            Purpose::TerminateChild(done, reply) => {
+                self.notify_peers(&done.policy, done.process, &ExitReason::SHUTDOWN, fx);
                 fx.push(Effect::Answer(Answer::new(reply, Ok(()))));
+                if !done.siblings.is_empty() {
+                    let rest = Operation::new(Purpose::Restart).start(done.siblings);
+                    self.operation = Some(rest);
+                }
             }
             Purpose::Shutdown(reason, error) => {
                 fx.push(Effect::Announce(SupervisionEvent::SupervisorStopped {
@@ -263,7 +267,7 @@ impl<F: Clone> Group<F> {
             return false;
         };
         self.restarts_next = true;
-        self.perform(call, fx);
+        self.perform(call, moment, fx);
         true
     }
 
@@ -298,7 +302,8 @@ impl<F: Clone> Machine<F> for Group<F> {
             Input::Ended(process, reason) => match self.crew.ended(process, reason, fx) {
                 Some((key, End::Start(outcome))) => self.conclude_start(key, outcome, moment, fx),
                 Some((key, End::Own)) => self.ended.push_back(key),
-                Some((_, End::Stopped)) | None => {}
+                Some((key, End::Stopped)) => self.conclude_call_off(key, fx),
+                None => {}
             },
             Input::Tick => {
                 while self.crew.enforce_limit(moment.now, fx) {}
@@ -306,7 +311,7 @@ impl<F: Clone> Machine<F> for Group<F> {
                     self.restart_due(moment.now);
                 }
             }
-            Input::Call(call) => self.take(call, fx),
+            Input::Call(call) => self.take(call, moment, fx),
         }
         self.run(moment, fx);
     }

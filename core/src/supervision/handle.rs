@@ -14,7 +14,7 @@ use super::group_call::GroupCall;
 use super::machine::Reply;
 use super::request::{RequestSender, ask};
 use super::stop;
-use super::supervisor_spec::SupervisorFlags;
+use super::supervisor_spec::{SupervisorFlags, SupervisorSpec};
 use super::tree::Tree;
 use super::validation;
 use crate::label::Label;
@@ -97,7 +97,8 @@ impl<R: Runtime> SupervisorRef<R> {
 
     /// Stops a child by its shutdown policy and keeps its spec, unless the child is
     /// temporary. Stopping one that does not run is no error; one that is being
-    /// restarted is not restarted then.
+    /// restarted is not restarted then, and siblings that wait for its restart start
+    /// without it. (In OTP they stay stopped.)
     ///
     /// # Errors
     ///
@@ -164,6 +165,24 @@ impl<R: Runtime> SupervisorRef<R> {
     /// See [`ReconfigureError`].
     pub async fn reconfigure(&self, flags: SupervisorFlags) -> Result<(), ReconfigureError> {
         self.ask(|reply| GroupCall::Reconfigure(flags, reply))
+            .await?
+    }
+
+    /// Takes over the settings and children of a new spec, as OTP's `code_change`:
+    /// a child spec replaces the one with the same id, from its next start or stop on,
+    /// and leaves its process and its place alone; a new one is added without a
+    /// process; one that is not mentioned stays. (OTP moves those that are not
+    /// mentioned to the end.)
+    ///
+    /// # Errors
+    ///
+    /// See [`ReconfigureError`].
+    pub async fn upgrade(&self, spec: SupervisorSpec<R>) -> Result<(), ReconfigureError> {
+        spec.children.iter().try_for_each(validation::nested)?;
+        let children = spec.children.into_iter();
+        let children = children.map(|child| (child.policy, child.factory));
+        let children = children.collect();
+        self.ask(|reply| GroupCall::Upgrade(spec.flags, children, reply))
             .await?
     }
 

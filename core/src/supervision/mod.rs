@@ -23,12 +23,16 @@
 //!
 //! - A request to exit from anyone ends a supervisor, not only its parent's, and
 //!   interrupts whatever it is doing.
-//! - Calls that only read are answered in the midst of a restart.
+//! - Calls that only read are answered in the midst of a restart, and a child that
+//!   hangs in its start can be stopped then.
+//! - Stopping a child that is being restarted does not leave the siblings stopped
+//!   that wait for its restart.
 //! - A permanent child that ends normally while it is being stopped is not reported.
 //! - Children of a dynamic supervisor start and stop side by side.
 
 mod acknowledgement;
 mod backoff;
+mod budget;
 mod child_info;
 mod child_spec;
 mod crew;

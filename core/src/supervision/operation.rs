@@ -24,14 +24,19 @@ pub(super) enum Purpose {
     StartChild(Reply<Result<StartedChild, StartChildError>>),
     /// A stopped child is started again on request.
     RestartChild(Reply<Result<StartedChild, RestartChildError>>),
-    /// A child is stopped on request. Keeps the process that it had.
-    TerminateChild(
-        Option<ProcessId>,
-        Box<ChildPolicy>,
-        Reply<Result<(), TerminateChildError>>,
-    ),
+    /// A child is stopped on request.
+    TerminateChild(Box<Termination>, Reply<Result<(), TerminateChildError>>),
     /// Everything is stopped, then the supervisor ends.
     Shutdown(ExitReason, Option<StartError>),
+}
+
+/// A child that is stopped on request.
+pub(super) struct Termination {
+    pub(super) policy: ChildPolicy,
+    /// The process that it had.
+    pub(super) process: Option<ProcessId>,
+    /// Siblings that were waiting for its restart. They start without it.
+    pub(super) siblings: Vec<ChildKey>,
 }
 
 impl Purpose {
@@ -42,7 +47,7 @@ impl Purpose {
             Self::Begin | Self::Restart | Self::HoldOff | Self::Shutdown(..) => None,
             Self::StartChild(reply) => Some(Answer::new(reply, Err(stopping.into()))),
             Self::RestartChild(reply) => Some(Answer::new(reply, Err(stopping.into()))),
-            Self::TerminateChild(_, _, reply) => Some(Answer::new(reply, Err(stopping.into()))),
+            Self::TerminateChild(_, reply) => Some(Answer::new(reply, Err(stopping.into()))),
         }
     }
 }

@@ -5,9 +5,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::budget::Budget;
 use super::child_info::{ChildCount, ChildInfo, StartedChild};
 use super::child_spec::ChildPolicy;
-use super::crew::{Budget, Crew, End, Outcome};
+use super::crew::{Crew, End, Outcome};
 use super::decision::{self, AfterEnd};
 use super::dynamic_spec::DynamicSupervisorFlags;
 use super::error::{
@@ -15,6 +16,7 @@ use super::error::{
 };
 use super::machine::{Answer, Effect, Fate, Input, Machine, Moment, Reply};
 use super::policy::{AutoShutdown, Strategy};
+use super::request::CAPACITY;
 use super::table::{ChildKey, State};
 use super::validation;
 use crate::event::SupervisionEvent;
@@ -40,8 +42,9 @@ pub(super) struct Pool<F> {
     flags: DynamicSupervisorFlags,
     /// Who waits for the first start of a child.
     starting: BTreeMap<ChildKey, StartReply>,
-    /// Who waits for the end of a child. Bounded by the calls that may wait.
+    /// Who waits for the end of a child; in all at most [`CAPACITY`].
     terminating: BTreeMap<ChildKey, Vec<TerminateReply>>,
+    terminating_calls: usize,
     stopping: Option<ExitReason>,
 }
 
@@ -52,6 +55,7 @@ impl<F: Clone> Pool<F> {
             flags,
             starting: BTreeMap::new(),
             terminating: BTreeMap::new(),
+            terminating_calls: 0,
             stopping: None,
         }
     }
@@ -121,18 +125,18 @@ impl<F: Clone> Pool<F> {
         let result = match found {
             None => Err(TerminateChildError::NotFound),
             Some((key, State::Restarting)) => {
+                self.crew.restart_cancelled(key, fx);
                 self.crew.discard(key, fx);
                 Ok(())
             }
-            Some((key, State::Starting { .. } | State::Running { .. })) => {
-                self.crew.stop(key, moment.now, fx);
-                self.terminating.entry(key).or_default().push(reply);
-                return;
+            Some(_) if self.terminating_calls >= CAPACITY => {
+                Err(CallError::Overloaded { limit: CAPACITY }.into())
             }
-            Some((
-                key,
-                State::Stopped | State::Spawning | State::Ended { .. } | State::Stopping { .. },
-            )) => {
+            Some((key, state)) => {
+                if matches!(state, State::Starting { .. } | State::Running { .. }) {
+                    self.crew.stop(key, moment.now, fx);
+                }
+                self.terminating_calls += 1;
                 self.terminating.entry(key).or_default().push(reply);
                 return;
             }
@@ -206,6 +210,7 @@ impl<F: Clone> Pool<F> {
             fx.push(Effect::Answer(Answer::new(reply, Err(error))));
         }
         for reply in self.terminating.remove(&key).into_iter().flatten() {
+            self.terminating_calls -= 1;
             fx.push(Effect::Answer(Answer::new(reply, Ok(()))));
         }
     }
@@ -236,7 +241,7 @@ impl<F: Clone> Pool<F> {
                     fx.push(Effect::Settle(failure, Fate::Report(Severity::Error)));
                     self.forget(key, fx);
                 } else {
-                    self.restart(key, Some(failure), Duration::ZERO, true, moment, fx);
+                    self.restart(key, failure, Duration::ZERO, true, moment, fx);
                 }
                 Err(StartChildError::Failed(reason))
             }
@@ -260,18 +265,19 @@ impl<F: Clone> Pool<F> {
         };
         let abnormal = reason.is_abnormal();
         let after = decision::after_end(child.policy.restart, &reason);
-        let failure = abnormal.then(|| ChildFailed::Ended {
+        let failure = ChildFailed::Ended {
             child: child.label.clone(),
             process,
             reason,
-        });
+        };
         match after {
             AfterEnd::Restart => {
                 self.restart(key, failure, moment.now.since(since), false, moment, fx);
             }
             AfterEnd::Keep | AfterEnd::Drop => {
-                let report = Fate::Report(Severity::Error);
-                fx.extend(failure.map(|failure| Effect::Settle(failure, report)));
+                if abnormal {
+                    fx.push(Effect::Settle(failure, Fate::Report(Severity::Error)));
+                }
                 self.forget(key, fx);
             }
         }
@@ -282,7 +288,7 @@ impl<F: Clone> Pool<F> {
     fn restart(
         &mut self,
         key: ChildKey,
-        failure: Option<ChildFailed>,
+        failure: ChildFailed,
         ran: Duration,
         again: bool,
         moment: &Moment<'_>,

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use super::budget::Budget;
 use super::child_info::StartedChild;
 use super::child_spec::ChildPolicy;
-use super::crew::{Budget, Outcome};
+use super::crew::Outcome;
 use super::decision::{self, AfterEnd};
 use super::error::{ChildFailed, RestartChildError, StartChildError, StartError};
 use super::group::Group;
@@ -71,7 +72,6 @@ impl<F: Clone> Group<F> {
         let abnormal = reason.is_abnormal();
         match decision::after_end(policy.restart, &reason) {
             AfterEnd::Restart => {
-                let failure = abnormal.then_some(failure);
                 let ran = moment.now.since(since);
                 match self.ask_for_restart(key, failure, ran, moment, fx) {
                     Budget::Restart(Duration::ZERO) => self.begin_restart(key),
@@ -155,7 +155,7 @@ impl<F: Clone> Group<F> {
     fn ask_for_restart(
         &mut self,
         key: ChildKey,
-        failure: Option<ChildFailed>,
+        failure: ChildFailed,
         ran: Duration,
         moment: &Moment<'_>,
         fx: &mut Vec<Effect<F>>,
@@ -259,7 +259,6 @@ impl<F: Clone> Group<F> {
         moment: &Moment<'_>,
         fx: &mut Vec<Effect<F>>,
     ) {
-        let failure = Some(failure);
         match self.ask_for_restart(key, failure, Duration::ZERO, moment, fx) {
             Budget::Restart(delay) => {
                 // Whatever was still to be started is left to the next try, and calls

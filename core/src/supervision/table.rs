@@ -117,6 +117,14 @@ impl<F> Child<F> {
         self.last
     }
 
+    /// Its process, or the one that it had if it is being restarted.
+    pub(super) fn present(&self) -> Option<ProcessId> {
+        let restarting = matches!(self.state, State::Restarting | State::Ended { .. });
+        self.state
+            .process()
+            .or_else(|| self.last.filter(|_| restarting))
+    }
+
     pub(super) const fn deadline(&self) -> Option<Timestamp> {
         self.deadline
     }
@@ -196,6 +204,21 @@ impl<F> Children<F> {
         };
         self.entries.insert(key, child);
         key
+    }
+
+    /// Gives a child another spec with the same id.
+    pub(super) fn respecify(&mut self, key: ChildKey, policy: ChildPolicy, factory: Option<F>) {
+        if let Some(child) = self.entries.get_mut(&key) {
+            self.supervisors -= usize::from(child.policy.kind == ChildKind::Supervisor);
+            self.supervisors += usize::from(policy.kind == ChildKind::Supervisor);
+            child.policy = policy;
+            child.factory = factory;
+        }
+    }
+
+    /// The position of a child in start order.
+    pub(super) fn position(&self, key: ChildKey) -> usize {
+        self.entries.range(..key).count()
     }
 
     /// Removes a child that has no process.

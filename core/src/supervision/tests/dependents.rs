@@ -1,8 +1,7 @@
 //! Restarts along declared dependencies.
 
 use super::stage::*;
-use crate::runtime::Clock;
-use crate::supervision::{Backoff, SpecError, Strategy, Supervisor, SupervisorSpec};
+use crate::supervision::{Backoff, SpecError, Strategy, SupervisorSpec};
 
 /// `d` needs `b`, which needs `a`; `c` stands between them and needs nothing.
 fn four(strings: &Strings) -> SupervisorSpec<Rt> {
@@ -21,13 +20,11 @@ fn crash_of(
 ) {
     story(|node| async move {
         let strings = Strings::default();
-        let supervisor = Supervisor::start(&node, "top", spec(&strings));
-        let supervisor = supervisor.await.unwrap();
-        let before = script(&node).len();
+        let _supervisor = start(&node, spec(&strings)).await;
+        let mut news = News::of(&node);
         strings.pull(victim, crash());
-        node.runtime().sleep(seconds(1)).await;
-        assert_eq!(&script(&node)[before + 1..], expected);
-        supervisor.stop(seconds(10)).await.unwrap();
+        pass(&node, seconds(1)).await;
+        assert_eq!(news.read(), expected);
     });
 }
 

@@ -1,5 +1,13 @@
 //! Claims about supervisors, over many interleavings of tasks.
 
+mod calls;
+mod chaos;
 mod dependents;
+mod dynamic;
+mod limits;
+mod peers;
 mod restarts;
+mod shutdown;
+mod significance;
 mod stage;
+mod starting;
