@@ -374,6 +374,7 @@ impl<F: Clone> Group<F> {
         let replaced = present.map(|old| new(&old.id).map_or(old, |(policy, _)| policy));
         let is_new = |policy: &&ChildPolicy| self.crew.children.labelled(&policy.id).is_none();
         let added = children.iter().map(|(policy, _)| policy).filter(is_new);
+        validation::unique(children.iter().map(|(policy, _)| policy))?;
         let all = replaced.chain(added).collect::<Vec<_>>();
         validation::children(all.into_iter(), &flags)?;
         self.take_over(flags, fx)?;

@@ -9,6 +9,7 @@ use super::error::SpecError;
 use super::intensity::RestartLimit;
 use super::policy::{AutoShutdown, Restart};
 use super::supervisor_spec::SupervisorFlags;
+use crate::label::Label;
 use crate::runtime::Runtime;
 
 /// The settings of a supervisor by themselves.
@@ -28,15 +29,10 @@ pub(super) fn children<'a>(
     children: impl Iterator<Item = &'a ChildPolicy> + Clone,
     flags: &SupervisorFlags,
 ) -> Result<(), SpecError> {
-    let mut ids = BTreeSet::new();
     for policy in children.clone() {
         child(policy, flags)?;
-        if !ids.insert(&policy.id) {
-            return Err(SpecError::DuplicateId {
-                child: policy.id.clone(),
-            });
-        }
     }
+    let ids = unique(children.clone())?;
     let mut earlier = BTreeSet::new();
     for policy in children {
         peers(policy, |peer| ids.contains(peer))?;
@@ -44,6 +40,21 @@ pub(super) fn children<'a>(
         earlier.insert(&policy.id);
     }
     Ok(())
+}
+
+/// The ids of children, each of which is used once.
+pub(super) fn unique<'a>(
+    children: impl Iterator<Item = &'a ChildPolicy>,
+) -> Result<BTreeSet<&'a Label>, SpecError> {
+    let mut ids = BTreeSet::new();
+    for policy in children {
+        if !ids.insert(&policy.id) {
+            return Err(SpecError::DuplicateId {
+                child: policy.id.clone(),
+            });
+        }
+    }
+    Ok(ids)
 }
 
 /// One child against the settings of its supervisor.
@@ -67,9 +78,9 @@ pub(super) fn child(policy: &ChildPolicy, flags: &SupervisorFlags) -> Result<(),
 /// The peers that a child names.
 pub(super) fn peers(
     policy: &ChildPolicy,
-    is_sibling: impl Fn(&crate::Label) -> bool,
+    is_sibling: impl Fn(&Label) -> bool,
 ) -> Result<(), SpecError> {
-    let unknown = |peer: &&crate::Label| **peer == policy.id || !is_sibling(peer);
+    let unknown = |peer: &&Label| **peer == policy.id || !is_sibling(peer);
     policy.peers.iter().find(unknown).map_or(Ok(()), |peer| {
         Err(SpecError::UnknownPeer {
             child: policy.id.clone(),
@@ -81,7 +92,7 @@ pub(super) fn peers(
 /// The siblings that a child depends on.
 pub(super) fn dependencies(
     policy: &ChildPolicy,
-    is_earlier: impl Fn(&crate::Label) -> bool,
+    is_earlier: impl Fn(&Label) -> bool,
 ) -> Result<(), SpecError> {
     let mut dependencies = policy.dependencies.iter();
     let unknown = dependencies.find(|dependency| !is_earlier(dependency));
