@@ -2,12 +2,15 @@
 
 mod books;
 mod checker;
+mod child_order;
 mod deadlines;
 mod exits;
+mod lineup;
 mod liveness;
 mod note;
 mod orphans;
 mod population;
+mod shutdown;
 mod standard;
 mod tempo;
 #[cfg(test)]
@@ -15,8 +18,10 @@ mod tests;
 
 pub use books::Books;
 pub use checker::{Checker, Findings};
+pub use child_order::ChildOrder;
 pub use exits::Exits;
 pub use liveness::Liveness;
 pub use note::{Claims, NoteChecker};
 pub use orphans::Orphans;
+pub use shutdown::Shutdown;
 pub use standard::standard;

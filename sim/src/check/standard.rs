@@ -2,10 +2,12 @@
 
 use super::books::Books;
 use super::checker::Checker;
+use super::child_order::ChildOrder;
 use super::exits::Exits;
 use super::liveness::Liveness;
 use super::note::Claims;
 use super::orphans::Orphans;
+use super::shutdown::Shutdown;
 
 /// All checks of what Steadfast promises, in a fixed order.
 #[must_use]
@@ -14,6 +16,8 @@ pub fn standard() -> Vec<Box<dyn Checker>> {
         Box::new(Orphans::new()),
         Box::new(Books::new()),
         Box::new(Exits::new()),
+        Box::new(ChildOrder::new()),
+        Box::new(Shutdown::new()),
         Box::new(Liveness::new()),
         Box::new(Claims::new()),
     ]

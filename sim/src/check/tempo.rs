@@ -122,6 +122,13 @@ impl Tempo {
         (Duration::from_nanos(least), Duration::from_nanos(most))
     }
 
+    /// Whether the node's time was not the world's at any moment between the two.
+    pub(super) fn is_disturbed(&self, node: NodeId, from: u64, to: u64) -> bool {
+        let mut influences = self.influences.iter();
+        influences.any(|influence| influence.touches(node, from, to))
+            || self.stood_still(node, from, to) > 0
+    }
+
     /// Slow factor, slowest rate and fastest rate of the clock.
     fn rates(&self, node: NodeId, from: u64, to: u64) -> (f64, f64, f64) {
         let (mut slow, mut behind, mut ahead) = (1.0, 0.0, 0.0);

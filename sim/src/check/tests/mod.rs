@@ -1,8 +1,10 @@
 //! Claims about checkers: each passes good histories and catches planted bad ones.
 
 mod books;
+mod child_order;
 mod exits;
 pub(super) mod history;
 mod liveness;
 mod notes;
 mod orphans;
+mod shutdown;
