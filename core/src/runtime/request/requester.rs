@@ -237,26 +237,30 @@ struct State {
 }
 
 /// Where answers are sorted.
-struct Desk(Mutex<State>);
+struct Desk {
+    state: Mutex<State>,
+    bell: Waker,
+}
 
 impl Desk {
     fn open(inbox: Inbox, incarnation: Incarnation, first: u64) -> Arc<Self> {
         let pending = Pending::new(incarnation, first);
-        let desk = Arc::new(Self(Mutex::new(State { inbox, pending })));
+        let desk = Arc::new_cyclic(|desk: &Weak<Self>| Self {
+            state: Mutex::new(State { inbox, pending }),
+            bell: Waker::from(Arc::new(Bell(desk.clone()))),
+        });
         desk.sort();
         desk
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         // Nothing that can panic runs under this lock.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes every message that has arrived, and leaves a waker that comes back here
-    /// for the next.
-    fn sort(self: &Arc<Self>) {
-        let bell = Waker::from(Arc::new(Bell(Arc::downgrade(self))));
-        let mut context = Context::from_waker(&bell);
+    /// Takes every message that has arrived, and leaves the bell for the next.
+    fn sort(&self) {
+        let mut context = Context::from_waker(&self.bell);
         let mut wakers = Vec::new();
         {
             let mut state = self.lock();

@@ -88,7 +88,8 @@ impl TokioBuilder {
     }
 
     /// Where the node's files are; the directory is created if it is missing and
-    /// belongs to this node alone. Without it every storage operation fails.
+    /// belongs to this node alone. Without it every storage operation fails. Where the
+    /// file system ignores case, so do the names of files.
     pub fn storage(mut self, directory: impl Into<PathBuf>) -> Self {
         self.storage = Some(directory.into());
         self
