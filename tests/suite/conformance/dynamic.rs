@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use steadfast::event::SupervisionEvent;
-use steadfast::process::Context;
+use steadfast::process::{Context, ExitReason};
 use steadfast::runtime::Runtime;
 use steadfast::supervision::{
     ChildCount, ChildSpec, ChildStatus, DynamicSupervisorSpec, Restart, StartChildError, Strategy,
@@ -16,6 +16,7 @@ use super::{Bench, cases};
 
 cases! {
     c34_the_counts_of_children_add_up,
+    c34_the_counts_of_dynamic_children_add_up,
     c35_what_a_temporary_child_was_started_with_is_not_kept,
     c37_no_more_children_than_the_maximum_alive_or_restarting,
     c39_a_dynamic_child_that_ignores_its_restart_is_dropped,
@@ -43,7 +44,7 @@ async fn c34_the_counts_of_children_add_up<R: Runtime>(bench: Bench<R>) {
     bench.cue("a", Cue::Panic("boom"));
     bench.quiet().await;
     same(&bench, &count().await, &whole);
-    bench.cue("b", Cue::End(steadfast::process::ExitReason::Normal));
+    bench.cue("b", Cue::End(ExitReason::Normal));
     bench.quiet().await;
     let active = 3;
     same(&bench, &count().await, &ChildCount { active, ..whole });
@@ -58,6 +59,43 @@ async fn c34_the_counts_of_children_add_up<R: Runtime>(bench: Bench<R>) {
     same(&bench, &count().await, &rest);
     top.terminate_child("inner").await.expect("it stops");
     let active = 1;
+    same(&bench, &count().await, &ChildCount { active, ..rest });
+}
+
+async fn c34_the_counts_of_dynamic_children_add_up<R: Runtime>(bench: Bench<R>) {
+    let spec = DynamicSupervisorSpec::new().backoff(LONG_BACKOFF);
+    let top = bench.supervise_dynamic(spec).await;
+    let count = async || top.count_children().await.expect("it answers");
+    let inner = SupervisorSpec::new(Strategy::OneForOne).child(bench.worker("deep"));
+    for child in [
+        bench.worker("a"),
+        bench.worker("t").restart(Restart::Temporary),
+        ChildSpec::supervisor("inner", inner),
+    ] {
+        top.start_child(child).await.expect("it starts");
+    }
+    let whole = ChildCount {
+        specs: 3,
+        active: 3,
+        supervisors: 1,
+        workers: 2,
+    };
+    same(&bench, &count().await, &whole);
+    bench.cue("a", Cue::Panic("boom"));
+    bench.quiet().await;
+    let active = 2;
+    same(&bench, &count().await, &ChildCount { active, ..whole });
+    bench.cue("t", Cue::End(ExitReason::Normal));
+    bench.quiet().await;
+    let rest = ChildCount {
+        specs: 2,
+        active: 1,
+        supervisors: 1,
+        workers: 1,
+    };
+    same(&bench, &count().await, &rest);
+    bench.pass(LONG).await;
+    let active = 2;
     same(&bench, &count().await, &ChildCount { active, ..rest });
 }
 

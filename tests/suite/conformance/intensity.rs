@@ -20,6 +20,7 @@ cases! {
     c21_failures_spaced_wider_than_the_window_never_escalate,
     c21_the_window_slides,
     c22_every_failed_try_to_restart_counts,
+    c22_every_failed_try_to_restart_a_dynamic_child_counts,
     c24_a_restarting_child_is_listed_and_counted_but_not_active,
 }
 
@@ -232,6 +233,28 @@ async fn c22_every_failed_try_to_restart_counts<R: Runtime>(bench: Bench<R>) {
         "start a",
     ];
     bench.told(top.id(), mark, &story).await;
+}
+
+async fn c22_every_failed_try_to_restart_a_dynamic_child_counts<R: Runtime>(bench: Bench<R>) {
+    let spec = DynamicSupervisorSpec::new().intensity(3, SECOND);
+    let top = bench.supervise_dynamic(spec).await;
+    for tries in [2, 3] {
+        bench.pass(2 * SECOND).await;
+        let child = bench.worker("a").restart(Restart::Transient);
+        top.start_child(child).await.expect("it starts");
+        bench.next_openings("a", vec![Opening::Fail("no"); tries]);
+        bench.cue("a", Cue::Panic("boom"));
+        bench.quiet().await;
+        let ended = tries == 3;
+        same(&bench, &bench.node().is_alive(top.id()), &!ended);
+        if !ended {
+            // It came up in the end, and goes before the next round.
+            bench.cue("a", Cue::End(ExitReason::Normal));
+            bench.quiet().await;
+        }
+    }
+    let reason = bench.exit_of(top.id()).await;
+    same(&bench, &reason, &ExitReason::SHUTDOWN);
 }
 
 async fn c24_a_restarting_child_is_listed_and_counted_but_not_active<R: Runtime>(bench: Bench<R>) {

@@ -3,7 +3,8 @@
 //! A case carries its number (`c12_…`), is generic over the runtime, and is run
 //! twice by [`cases!`]: on tokio with time that stands still while anything can run,
 //! and in simulation under several schedules with every standard check on. A case
-//! therefore never waits for the machine; what it waits for is a fact.
+//! therefore never waits for the machine; what it waits for is a fact. Some cases run
+//! on several threads as well ([`cases_on_threads!`]).
 
 mod dynamic;
 mod harness;
@@ -17,4 +18,4 @@ mod specs;
 mod starts;
 mod strategies;
 
-use harness::{Bench, cases};
+use harness::{Bench, cases, cases_on_threads};

@@ -5,9 +5,16 @@ use steadfast::runtime::Runtime;
 use steadfast::supervision::{ChildStatus, Restart, Strategy, SupervisorRef, SupervisorSpec};
 
 use super::harness::{Cue, LONG, same};
-use super::{Bench, cases};
+use super::{Bench, cases, cases_on_threads};
 
 cases! {
+    c11_a_permanent_child_is_restarted_after_any_end,
+    c12_a_transient_child_is_restarted_only_after_an_abnormal_end,
+    a_temporary_child_is_never_restarted,
+    c14_a_temporary_bystander_is_stopped_and_not_brought_back,
+}
+
+cases_on_threads! {
     c11_a_permanent_child_is_restarted_after_any_end,
     c12_a_transient_child_is_restarted_only_after_an_abnormal_end,
     a_temporary_child_is_never_restarted,

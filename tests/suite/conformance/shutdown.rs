@@ -12,7 +12,7 @@ use steadfast::supervision::{
 };
 
 use super::harness::{Cue, LONG, Manner, Mark, STOP_LIMIT, same};
-use super::{Bench, cases};
+use super::{Bench, cases, cases_on_threads};
 
 cases! {
     c25_a_brutal_stop_kills_at_once_and_is_no_error,
@@ -21,8 +21,14 @@ cases! {
     c27_an_infinite_stop_waits_as_long_as_it_takes,
     c29_dynamic_children_stop_side_by_side,
     c30_a_child_that_ends_by_itself_while_being_stopped_is_seen_once,
+    c30_a_dynamic_child_that_ends_by_itself_while_being_stopped_is_seen_once,
     c31_a_dynamic_child_that_stops_badly_is_reported_and_the_others_still_stop,
     c32_a_child_that_unlinked_itself_is_stopped_all_the_same,
+}
+
+cases_on_threads! {
+    c30_a_child_that_ends_by_itself_while_being_stopped_is_seen_once,
+    c30_a_dynamic_child_that_ends_by_itself_while_being_stopped_is_seen_once,
 }
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -140,16 +146,21 @@ async fn c29_dynamic_children_stop_side_by_side<R: Runtime>(bench: Bench<R>) {
     same(&bench, &bench.node().process_count(), &0);
 }
 
+/// Ways in which a child ends by itself.
+fn own_ends() -> [Cue; 3] {
+    [
+        Cue::End(ExitReason::Normal),
+        Cue::End(ExitReason::failed("no")),
+        Cue::Panic("boom"),
+    ]
+}
+
 async fn c30_a_child_that_ends_by_itself_while_being_stopped_is_seen_once<R: Runtime>(
     bench: Bench<R>,
 ) {
     let spec = SupervisorSpec::new(Strategy::OneForOne).intensity(100, LONG);
     let top = bench.supervise(spec).await;
-    for cue in [
-        Cue::End(ExitReason::Normal),
-        Cue::End(ExitReason::failed("no")),
-        Cue::Panic("boom"),
-    ] {
+    for cue in own_ends() {
         for restart in [Restart::Permanent, Restart::Temporary] {
             let child = bench.player("a", Manner::Obey).restart(restart);
             let started = top.start_child(child).await.expect("it starts");
@@ -158,7 +169,6 @@ async fn c30_a_child_that_ends_by_itself_while_being_stopped_is_seen_once<R: Run
             // to the schedule.
             bench.cue("a", cue.clone());
             let stopped = top.terminate_child("a").await;
-            bench.quiet().await;
             if restart == Restart::Permanent {
                 same(&bench, &stopped, &Ok(()));
                 same(&bench, &top.delete_child("a").await, &Ok(()));
@@ -169,6 +179,31 @@ async fn c30_a_child_that_ends_by_itself_while_being_stopped_is_seen_once<R: Run
             assert!(errors(&bench, mark) <= 1);
             // A cue that came too late for the first is not left for the next.
             bench.clear_cues("a");
+        }
+    }
+}
+
+async fn c30_a_dynamic_child_that_ends_by_itself_while_being_stopped_is_seen_once<R: Runtime>(
+    bench: Bench<R>,
+) {
+    for cue in own_ends() {
+        let spec = DynamicSupervisorSpec::new().intensity(100, LONG);
+        let top = bench.supervise_dynamic(spec).await;
+        let mut processes = Vec::new();
+        for name in ["a", "b", "c"] {
+            let child = bench.player(name, Manner::Obey);
+            processes.push(top.start_child(child).await.expect("it starts").process);
+        }
+        for name in ["a", "b", "c"] {
+            bench.cue(name, cue.clone());
+        }
+        let stopped = top.stop(STOP_LIMIT).await;
+        same(&bench, &stopped, &Ok(ExitReason::SHUTDOWN));
+        for process in processes {
+            same(&bench, &seen(&bench, process), &1);
+        }
+        for name in ["a", "b", "c"] {
+            bench.clear_cues(name);
         }
     }
 }

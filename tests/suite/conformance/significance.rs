@@ -16,6 +16,7 @@ cases! {
     c40_any_a_significant_temporary_child_ends_the_supervisor_however_it_ends,
     c40_any_an_insignificant_child_ends_nothing,
     c41_all_only_the_last_significant_end_ends_the_supervisor,
+    c41_all_the_last_one_that_runs_counts_even_if_another_was_terminated,
     c42_a_significant_child_that_is_terminated_ends_nothing,
     c42_a_significant_bystander_of_a_restart_ends_nothing,
 }
@@ -191,6 +192,27 @@ async fn c41_all_only_the_last_significant_end_ends_the_supervisor<R: Runtime>(b
             ];
             shut_down(&bench, &top, mark, &story).await;
         }
+    }
+}
+
+async fn c41_all_the_last_one_that_runs_counts_even_if_another_was_terminated<R: Runtime>(
+    bench: Bench<R>,
+) {
+    for restart in [Restart::Transient, Restart::Temporary] {
+        let all = AutoShutdown::AllSignificant;
+        let spec = family(&bench, Strategy::OneForOne, all, restart);
+        let top = bench.supervise(spec).await;
+        let mark = bench.mark();
+        same(&bench, &top.terminate_child("s2").await, &Ok(()));
+        bench.told(top.id(), mark, &["exit s2: shutdown"]).await;
+        let mark = bench.mark();
+        bench.cue("s1", Cue::End(ExitReason::Normal));
+        let story = [
+            "exit s1: normal",
+            "exit last: shutdown",
+            "exit first: shutdown",
+        ];
+        shut_down(&bench, &top, mark, &story).await;
     }
 }
 

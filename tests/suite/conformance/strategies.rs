@@ -4,13 +4,20 @@ use steadfast::runtime::Runtime;
 use steadfast::supervision::{Strategy, SupervisorSpec};
 
 use super::harness::{Cue, LONG, Mark, Opening};
-use super::{Bench, cases};
+use super::{Bench, cases, cases_on_threads};
 
 cases! {
     c15_under_one_for_one_only_the_failed_child_is_new,
     c16_under_one_for_all_all_are_stopped_in_reverse_and_started_in_order,
     c17_a_failed_start_within_a_restart_of_all_starts_the_whole_set_again,
     under_rest_for_one_the_later_ones_are_stopped_in_reverse_and_started_in_order,
+    c19_a_failed_start_within_a_restart_of_the_rest_does_not_touch_earlier_ones,
+}
+
+cases_on_threads! {
+    c15_under_one_for_one_only_the_failed_child_is_new,
+    c16_under_one_for_all_all_are_stopped_in_reverse_and_started_in_order,
+    c17_a_failed_start_within_a_restart_of_all_starts_the_whole_set_again,
     c19_a_failed_start_within_a_restart_of_the_rest_does_not_touch_earlier_ones,
 }
 

@@ -39,6 +39,22 @@ macro_rules! cases {
 }
 pub(crate) use cases;
 
+/// Makes tests of the named cases on two threads of tokio and in the machine's time,
+/// for those that neither measure time nor wait for silence.
+macro_rules! cases_on_threads {
+    ($($case:ident),+ $(,)?) => {
+        mod threads {
+            $(
+                #[test]
+                fn $case() {
+                    $crate::conformance::harness::on_threads(super::$case);
+                }
+            )+
+        }
+    };
+}
+pub(crate) use cases_on_threads;
+
 /// Runs a case on tokio, on one thread, with time that moves only when nothing can run.
 pub(crate) fn on_tokio<C, F>(case: C)
 where
@@ -50,14 +66,35 @@ where
         .start_paused(true)
         .build()
         .expect("an executor needs only memory");
-    executor.block_on(async {
-        let runtime = TokioRuntime::builder(NodeId(1)).build();
-        let runtime = runtime.expect("a runtime without network and storage can be made");
-        let journal = Journal::default();
-        let bench = Bench::new(Witness::new(runtime, journal.clone()), journal);
-        case(bench.clone()).await;
-        bench.finish().await;
-    });
+    executor.block_on(on_executor(case));
+}
+
+/// Runs a case on tokio, on two threads, in the machine's time. What must not happen
+/// is looked for only for a moment, so this can miss a fault but not invent one.
+pub(crate) fn on_threads<C, F>(case: C)
+where
+    C: FnOnce(Bench<Witness<TokioRuntime>>) -> F,
+    F: Future<Output = ()>,
+{
+    let executor = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_time()
+        .build()
+        .expect("two threads can be started");
+    executor.block_on(on_executor(case));
+}
+
+async fn on_executor<C, F>(case: C)
+where
+    C: FnOnce(Bench<Witness<TokioRuntime>>) -> F,
+    F: Future<Output = ()>,
+{
+    let runtime = TokioRuntime::builder(NodeId(1)).build();
+    let runtime = runtime.expect("a runtime without network and storage can be made");
+    let journal = Journal::default();
+    let bench = Bench::new(Witness::new(runtime, journal.clone()), journal);
+    case(bench.clone()).await;
+    bench.finish().await;
 }
 
 /// How many schedules a case is tried under.
