@@ -1,9 +1,48 @@
-//! Boot.
+//! The services of a node: phases, dependencies, order, health.
+//!
+//! A [`BootSpec`] declares the services. [`Boot::start`] puts them in order, or says
+//! by name what is wrong; starts them one after the other; restarts a service that
+//! fails together with all that depend on it; and stops everything in reverse. If a
+//! service fails to start in the boot, those that had started are stopped again.
+//!
+//! | what | when |
+//! |---|---|
+//! | start | by phase, within a phase after all dependencies, then by declaration |
+//! | stop | in reverse, each service by its own deadline |
+//! | restart | the service and its dependents: stopped in reverse, started in order |
+//! | failed start in the boot | everything stopped in reverse, the error names the service |
+//! | failed start in a restart | tried again, until the restart limit ends the boot |
+//! | own limit of a service used up | it is given up alone: it is down, its dependents run on |
+//!
+//! Each service may have a [`HealthCheck`]. A [`BootRef`] answers at any time how the
+//! services are doing; every change of a service's health is announced once as
+//! [`BootEvent::HealthChanged`](crate::event::BootEvent::HealthChanged), except while
+//! everything is being stopped.
 
+mod assembly;
+mod board;
+#[cfg(test)]
+mod board_tests;
+mod checker;
+mod desk;
 mod error;
+mod handle;
+mod health;
+mod hub;
 mod plan;
 #[cfg(test)]
 mod plan_tests;
+mod spec;
+mod status;
+#[cfg(test)]
+mod tests;
 
-pub use error::PlanError;
+pub use assembly::Boot;
+pub use error::{
+    BootError, BootSpecError, HealthCheckError, PlanError, RestartServiceError, UnknownService,
+};
+pub use handle::BootRef;
+pub use health::{Health, HealthCheck};
 pub use plan::{BootPlan, PlannedService};
+pub use spec::{BootSpec, ServiceSpec};
+pub use status::{BootState, BootStatus, ServiceState, ServiceStatus};

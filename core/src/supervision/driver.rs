@@ -10,6 +10,7 @@ use std::task::{self, Poll};
 use super::acknowledgement::Acknowledgements;
 use super::child_spec::Factory;
 use super::error::{ChildFailed, StartError};
+use super::listener::Listener;
 use super::machine::{Effect, Fate, Input, Machine, Moment, Spawn};
 use super::request::RequestReceiver;
 use crate::event::Event;
@@ -37,6 +38,7 @@ pub(super) struct Driver<R: Runtime, M: Machine<Factory<R>>, Ready> {
     timer: Option<(Timestamp, Timer)>,
     ready: Option<Ready>,
     complaint: Option<Complaint>,
+    listener: Option<Arc<dyn Listener<R>>>,
     ended: Option<ExitReason>,
 }
 
@@ -62,8 +64,15 @@ where
             timer: None,
             ready: Some(ready),
             complaint,
+            listener: None,
             ended: None,
         }
+    }
+
+    /// Whom every fact is told as well.
+    pub(super) fn listener(mut self, listener: Option<Arc<dyn Listener<R>>>) -> Self {
+        self.listener = listener;
+        self
     }
 
     /// Drives the machine until it ends; answers why.
@@ -203,7 +212,13 @@ where
             }
             Effect::Ask(process) => self.context.exit(process, &ExitReason::SHUTDOWN),
             Effect::Kill(process) => self.context.node().kill(process),
-            Effect::Announce(event) => self.context.announce(&Event::Supervision(event)),
+            Effect::Announce(event) => {
+                let event = Event::Supervision(event);
+                self.context.announce(&event);
+                if let (Some(listener), Event::Supervision(event)) = (&self.listener, &event) {
+                    listener.heard(&self.context, event);
+                }
+            }
             Effect::Settle(failure, fate) => self.settle(failure, fate),
             Effect::Notify { to, from, reason } => {
                 self.context.node().peer_ended(from, to, &reason);

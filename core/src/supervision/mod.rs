@@ -46,6 +46,7 @@ mod group;
 mod group_call;
 mod handle;
 mod intensity;
+mod listener;
 mod machine;
 mod operation;
 mod policy;
@@ -74,6 +75,7 @@ pub use error::{
 };
 pub use handle::SupervisorRef;
 pub use intensity::RestartLimit;
+pub(crate) use listener::Listener;
 pub use policy::{AutoShutdown, Restart, ShutdownPolicy, Strategy};
 pub use supervisor::Supervisor;
 pub use supervisor_spec::{SupervisorFlags, SupervisorInit, SupervisorSpec};

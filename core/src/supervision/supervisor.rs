@@ -108,8 +108,12 @@ where
     let machine = Group::new(supervisor, flags, children);
     let (sender, receiver) = requests();
     let handle = SupervisorRef::new(context.node().clone(), supervisor, sender);
+    if let Some(listener) = &spec.listener {
+        listener.begun(&context, &handle);
+    }
     let ready = move |context: &Context<R>| context.ready_with(StartInfo::new(handle));
-    Box::pin(Driver::new(context, machine, receiver, ready, complaint).run()).await
+    let driver = Driver::new(context, machine, receiver, ready, complaint);
+    Box::pin(driver.listener(spec.listener).run()).await
 }
 
 /// Starts the process of a top supervisor and waits until it is up.

@@ -1,12 +1,14 @@
 //! What a supervisor is made of.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::backoff::Backoff;
 use super::child_spec::ChildSpec;
 use super::error::SpecError;
 use super::intensity::RestartLimit;
+use super::listener::Listener;
 use super::policy::{AutoShutdown, Strategy};
 use super::validation;
 use crate::runtime::Runtime;
@@ -48,6 +50,7 @@ impl SupervisorFlags {
 pub struct SupervisorSpec<R: Runtime> {
     pub(super) flags: SupervisorFlags,
     pub(super) children: Vec<ChildSpec<R>>,
+    pub(super) listener: Option<Arc<dyn Listener<R>>>,
 }
 
 impl<R: Runtime> SupervisorSpec<R> {
@@ -57,6 +60,7 @@ impl<R: Runtime> SupervisorSpec<R> {
         Self {
             flags: SupervisorFlags::new(strategy),
             children: Vec::new(),
+            listener: None,
         }
     }
 
@@ -98,6 +102,12 @@ impl<R: Runtime> SupervisorSpec<R> {
         self
     }
 
+    /// Has everything that the supervisor does told to `listener`.
+    pub(crate) fn listener(mut self, listener: Arc<dyn Listener<R>>) -> Self {
+        self.listener = Some(listener);
+        self
+    }
+
     /// The settings.
     #[must_use]
     pub const fn flags(&self) -> SupervisorFlags {
@@ -122,6 +132,7 @@ impl<R: Runtime> Clone for SupervisorSpec<R> {
         Self {
             flags: self.flags,
             children: self.children.clone(),
+            listener: self.listener.clone(),
         }
     }
 }
@@ -131,7 +142,7 @@ impl<R: Runtime> fmt::Debug for SupervisorSpec<R> {
         f.debug_struct("SupervisorSpec")
             .field("flags", &self.flags)
             .field("children", &self.children)
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 
