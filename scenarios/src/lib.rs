@@ -3,10 +3,14 @@
 mod bystanders;
 mod cast;
 mod catalogue;
+mod cli;
+mod commands;
 mod draw;
+mod exit_code;
 mod settle;
 mod specimens;
 mod weather;
 
 pub use catalogue::catalogue;
+pub use cli::command_line;
 pub use specimens::{CaughtBy, Specimen, specimens};

@@ -1,13 +1,15 @@
 //! The command line: its arguments, its output, its errors.
 
 mod arguments;
+mod entry;
 mod error;
 mod output;
 mod subject;
 
 pub(crate) use arguments::{
-    Arguments, Command, Format, ListArguments, ReplayArguments, RunArguments, TraceArguments,
+    Command, Format, ListArguments, ReplayArguments, RunArguments, TraceArguments,
 };
+pub use entry::command_line;
 pub(crate) use error::CommandError;
 pub(crate) use output::Output;
-pub(crate) use subject::{Subject, find, program, subjects};
+pub(crate) use subject::{Subject, Subjects, program};

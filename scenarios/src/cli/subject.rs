@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use steadfast_scenarios::{CaughtBy, catalogue, specimens};
 use steadfast_sim::Scenario;
 
 use super::error::CommandError;
+use crate::specimens::{CaughtBy, Specimen};
 
 /// How alike two names must be for one to be meant by the other.
 const SIMILARITY_MIN: f64 = 0.75;
@@ -21,36 +21,38 @@ pub(crate) struct Subject {
     pub(crate) caught_by: Option<CaughtBy>,
 }
 
-/// All of the catalogue, then all specimens.
-pub(crate) fn subjects() -> Vec<Subject> {
-    let scenarios = catalogue().into_iter().map(|scenario| Subject {
-        scenario,
-        caught_by: None,
-    });
-    let specimens = specimens().into_iter().map(|specimen| Subject {
-        scenario: specimen.scenario,
-        caught_by: Some(specimen.caught_by),
-    });
-    scenarios.chain(specimens).collect()
-}
+/// All scenarios, then all specimens.
+pub(crate) struct Subjects(Vec<Subject>);
 
-/// The one of that name among `subjects`; `input` says where the name comes from.
-pub(crate) fn find<'a>(
-    subjects: &'a [Subject],
-    name: &str,
-    input: &str,
-) -> Result<&'a Subject, CommandError> {
-    let named = subjects
-        .iter()
-        .find(|subject| subject.scenario.name() == name);
-    named.ok_or_else(|| {
-        let names = subjects.iter().map(|subject| subject.scenario.name());
-        let hint = match proposals(name, names).as_slice() {
-            [] => "`steadfast list` names all there are".to_owned(),
-            proposals => format!("did you mean {}?", proposals.join(" or ")),
-        };
-        CommandError::usage(format!("{input}: no scenario is called {name:?}"), hint)
-    })
+impl Subjects {
+    pub(crate) fn new(scenarios: Vec<Arc<dyn Scenario>>, specimens: Vec<Specimen>) -> Self {
+        let scenarios = scenarios.into_iter().map(|scenario| Subject {
+            scenario,
+            caught_by: None,
+        });
+        let specimens = specimens.into_iter().map(|specimen| Subject {
+            scenario: specimen.scenario,
+            caught_by: Some(specimen.caught_by),
+        });
+        Self(scenarios.chain(specimens).collect())
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Subject> {
+        self.0.iter()
+    }
+
+    /// The one of that name; `input` says where the name comes from.
+    pub(crate) fn find(&self, name: &str, input: &str) -> Result<&Subject, CommandError> {
+        let named = self.iter().find(|subject| subject.scenario.name() == name);
+        named.ok_or_else(|| {
+            let names = self.iter().map(|subject| subject.scenario.name());
+            let hint = match proposals(name, names).as_slice() {
+                [] => "`list` names all there are".to_owned(),
+                proposals => format!("did you mean {}?", proposals.join(" or ")),
+            };
+            CommandError::usage(format!("{input}: no scenario is called {name:?}"), hint)
+        })
+    }
 }
 
 /// The program as it was called, for commands that can be pasted.
@@ -87,14 +89,5 @@ mod tests {
             ["restart_loop"]
         );
         assert!(proposals("zzz", names.into_iter()).is_empty());
-    }
-
-    #[test]
-    fn names_are_unique() {
-        let mut names: Vec<_> = subjects().iter().map(|s| s.scenario.name()).collect();
-        let count = names.len();
-        names.sort_unstable();
-        names.dedup();
-        assert_eq!(names.len(), count);
     }
 }

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::faults;
 use super::table::Columns;
-use crate::cli::{CommandError, Format, ListArguments, Output, Subject, subjects};
+use crate::cli::{CommandError, Format, ListArguments, Output, Subject, Subjects};
 use crate::exit_code::ExitCode;
 
 #[derive(Serialize)]
@@ -24,9 +24,10 @@ struct Named {
 
 pub(super) fn list(
     arguments: &ListArguments,
+    subjects: &Subjects,
     output: &mut Output,
 ) -> Result<ExitCode, CommandError> {
-    let listing = listing(&subjects());
+    let listing = listing(subjects);
     match arguments.format {
         Format::Json => {
             let text = serde_json::to_string_pretty(&listing)
@@ -44,7 +45,7 @@ pub(super) fn list(
     Ok(ExitCode::Passed)
 }
 
-fn listing(subjects: &[Subject]) -> Listing {
+fn listing(subjects: &Subjects) -> Listing {
     let named = |subject: &Subject| Named {
         name: subject.scenario.name(),
         story: subject.scenario.story(),
@@ -75,7 +76,7 @@ fn section(output: &mut Output, heading: &str, entries: &[Named]) -> Result<(), 
     } else {
         &[heading, ""]
     };
-    let mut columns = Columns::new(headings, headings.len());
+    let mut columns = Columns::new(headings, 0..0);
     for entry in entries {
         match &entry.caught_by {
             Some(caught_by) => columns.row([entry.name, caught_by, entry.story]),

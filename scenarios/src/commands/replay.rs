@@ -12,14 +12,20 @@ use steadfast_sim::{Build, Outcome, Run, RunReport};
 
 use super::failures::command;
 use super::target::{Target, source};
-use crate::cli::{CommandError, Output, ReplayArguments, program};
+use crate::cli::{CommandError, Output, ReplayArguments, Subjects, program};
 use crate::exit_code::ExitCode;
 
 pub(super) fn replay(
     arguments: &ReplayArguments,
+    subjects: &Subjects,
     output: &mut Output,
 ) -> Result<ExitCode, CommandError> {
-    let target = Target::resolve(&arguments.target, arguments.seed, arguments.any_build)?;
+    let target = Target::resolve(
+        subjects,
+        &arguments.target,
+        arguments.seed,
+        arguments.any_build,
+    )?;
     let Some((scenario, source)) = source(&target) else {
         return Err(CommandError::usage(
             format!(

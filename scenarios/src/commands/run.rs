@@ -12,14 +12,18 @@ use steadfast_sim::sweep::{Figures, PoolError, Seeds, Sweep, Watchdog};
 
 use super::failures::Failures;
 use super::summary::Summary;
-use crate::cli::{CommandError, Format, Output, RunArguments, Subject, find, subjects};
+use crate::cli::{CommandError, Format, Output, RunArguments, Subject, Subjects};
 use crate::exit_code::ExitCode;
 
 /// How many seeds each scenario is run with unless it is said.
 const SEEDS_DEFAULT: u64 = 100;
 
-pub(super) fn run(arguments: &RunArguments, output: &mut Output) -> Result<ExitCode, CommandError> {
-    let scenarios = chosen(arguments, |subject| subject.caught_by.is_none())?;
+pub(super) fn run(
+    arguments: &RunArguments,
+    subjects: &Subjects,
+    output: &mut Output,
+) -> Result<ExitCode, CommandError> {
+    let scenarios = chosen(arguments, subjects, |subject| subject.caught_by.is_none())?;
     let seeds = seeds_or(arguments, SEEDS_DEFAULT);
     let mut failures = Failures::open(&arguments.out, arguments.format)?;
     let mut figures = Figures::new(scenarios.iter().map(|scenario| scenario.name()));
@@ -56,23 +60,20 @@ pub(super) fn run(arguments: &RunArguments, output: &mut Output) -> Result<ExitC
 /// The subjects that are named, or all that are of the kind, as scenarios.
 pub(super) fn chosen(
     arguments: &RunArguments,
+    subjects: &Subjects,
     kind: impl Fn(&Subject) -> bool,
 ) -> Result<Vec<Arc<dyn Scenario>>, CommandError> {
-    let subjects = subjects();
     if arguments.scenarios.is_empty() {
-        let all = subjects.into_iter().filter(kind);
-        let all: Vec<_> = all.map(|subject| subject.scenario).collect();
+        let all = subjects.iter().filter(|subject| kind(subject));
+        let all: Vec<_> = all.map(|subject| subject.scenario.clone()).collect();
         if all.is_empty() {
-            return Err(CommandError::usage(
-                "there is nothing to run",
-                "see `steadfast list`",
-            ));
+            return Err(CommandError::usage("there is nothing to run", "see `list`"));
         }
         return Ok(all);
     }
     let mut chosen: Vec<Arc<dyn Scenario>> = Vec::new();
     for name in &arguments.scenarios {
-        let subject = find(&subjects, name, "run")?;
+        let subject = subjects.find(name, "run")?;
         if chosen.iter().all(|scenario| scenario.name() != name) {
             chosen.push(subject.scenario.clone());
         }

@@ -3,15 +3,15 @@
 use std::ops::ControlFlow;
 
 use serde::Serialize;
-use steadfast_scenarios::CaughtBy;
 use steadfast_sim::Outcome;
 use steadfast_sim::sweep::{Hunt, SeedResult};
 
 use super::run::{chosen, failed, progress, seeds_or, sweep};
 use super::summary::write_lines;
 use super::table::Columns;
-use crate::cli::{CommandError, Format, Output, RunArguments, subjects};
+use crate::cli::{CommandError, Format, Output, RunArguments, Subjects};
 use crate::exit_code::ExitCode;
+use crate::specimens::CaughtBy;
 
 /// How many hunts each specimen gets; an odd number, for the median.
 const HUNTS: u64 = 9;
@@ -40,14 +40,14 @@ struct Hunted {
 
 pub(super) fn run_specimens(
     arguments: &RunArguments,
+    subjects: &Subjects,
     output: &mut Output,
 ) -> Result<ExitCode, CommandError> {
-    let scenarios = chosen(arguments, |subject| subject.caught_by.is_some())?;
-    let all = subjects();
+    let scenarios = chosen(arguments, subjects, |subject| subject.caught_by.is_some())?;
     let mut hunted = Vec::new();
     for scenario in &scenarios {
-        let subject = all.iter().find(|s| s.scenario.name() == scenario.name());
-        let Some(expected) = subject.and_then(|subject| subject.caught_by) else {
+        let subject = subjects.find(scenario.name(), "run --specimens")?;
+        let Some(expected) = subject.caught_by else {
             return Err(CommandError::usage(
                 format!(
                     "run --specimens: {:?} is a scenario, not a specimen",
@@ -59,22 +59,23 @@ pub(super) fn run_specimens(
         hunted.push(Hunted::new(scenario.name(), expected));
     }
     let seeds = seeds_or(arguments, SEEDS_DEFAULT);
-    let hunts = (0..scenarios.len()).flat_map(|scenario| {
-        (0..HUNTS).map(move |hunt| Hunt {
+    let hunts: Vec<_> = (0..scenarios.len())
+        .flat_map(|scenario| (0..HUNTS).map(move |hunt| (scenario, hunt)))
+        .map(|(scenario, hunt)| Hunt {
             scenario,
             first: (hunt * STRIDE).saturating_add(seeds.range().start),
             seeds_max: seeds.count(),
         })
-    });
-    let bar = progress(scenarios.len() as u64 * HUNTS);
-    let mut first = (0..scenarios.len())
-        .flat_map(|_| (0..HUNTS).map(|hunt| (hunt * STRIDE).saturating_add(seeds.range().start)));
-    let swept = sweep(scenarios.clone(), arguments).hunt(
-        hunts,
+        .collect();
+    let bar = progress(hunts.len() as u64);
+    let mut begun = hunts.iter();
+    let swept = sweep(scenarios, arguments).hunt(
+        hunts.iter().copied(),
         |_| bar.inc(1),
         |result| {
-            let first = first.next().unwrap_or(result.seed);
-            hunted[result.scenario].take(first, &result);
+            if let Some(hunt) = begun.next() {
+                hunted[hunt.scenario].take(hunt.first, &result);
+            }
             ControlFlow::Continue(())
         },
     );
@@ -145,7 +146,7 @@ fn write(hunted: &[Hunted], format: Format, output: &mut Output) -> Result<(), C
         "MOST",
         "INSTEAD",
     ];
-    let mut columns = Columns::new(&headings, 2);
+    let mut columns = Columns::new(&headings, 2..5);
     for specimen in hunted {
         let number = |number: Option<u64>| number.map_or_else(String::new, |n| n.to_string());
         let wrong: Vec<_> = specimen

@@ -116,7 +116,7 @@ impl Summary {
             "TASKS",
             "SIMULATED",
         ];
-        let mut columns = Columns::new(&headings, 1);
+        let mut columns = Columns::new(&headings, 1..headings.len());
         let total = (self.scenarios.len() > 1).then_some(&self.total);
         for figures in self.scenarios.iter().chain(total) {
             columns.row([
@@ -137,7 +137,7 @@ impl Summary {
     }
 
     fn write_faults(&self, output: &mut Output) -> Result<(), CommandError> {
-        let mut columns = Columns::new(&["FAULT", "PLANNED", "FIRED", "EFFECTIVE", "HEALED"], 1);
+        let mut columns = Columns::new(&["FAULT", "PLANNED", "FIRED", "EFFECTIVE", "HEALED"], 1..5);
         for (fault, figures) in &self.faults {
             columns.row([
                 fault.clone(),
@@ -151,7 +151,7 @@ impl Summary {
     }
 
     fn write_failures(&self, output: &mut Output) -> Result<(), CommandError> {
-        let mut columns = Columns::new(&["FAILURE", "OUTCOME", "SEEDS", "FIRST", ""], 2);
+        let mut columns = Columns::new(&["FAILURE", "OUTCOME", "SEEDS", "FIRST", ""], 2..3);
         for kind in &self.failures {
             let seeds: Vec<_> = kind.seeds.iter().map(u64::to_string).collect();
             columns.row([

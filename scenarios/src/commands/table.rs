@@ -1,23 +1,24 @@
 //! Tables without lines, which stay readable in a log.
 
 use std::fmt::Display;
+use std::ops::Range;
 
 use comfy_table::{CellAlignment, ContentArrangement, Table};
 
-/// A table with these headings; columns after the first `left` are aligned right.
+/// A table with these headings; the columns in `right` are aligned right.
 pub(super) struct Columns {
     table: Table,
-    left: usize,
+    right: Range<usize>,
 }
 
 impl Columns {
-    pub(super) fn new(headings: &[&str], left: usize) -> Self {
+    pub(super) fn new(headings: &[&str], right: Range<usize>) -> Self {
         let mut table = Table::new();
         table
             .load_style(comfy_table::presets::NOTHING)
             .set_content_arrangement(ContentArrangement::Disabled)
             .set_header(headings);
-        Self { table, left }
+        Self { table, right }
     }
 
     pub(super) fn row<C: Display>(&mut self, cells: impl IntoIterator<Item = C>) {
@@ -27,10 +28,9 @@ impl Columns {
 
     /// The lines of the table, without spaces at their ends.
     pub(super) fn lines(mut self) -> Vec<String> {
-        let left = self.left;
         for (index, column) in self.table.column_iter_mut().enumerate() {
             column.set_padding((0, 2));
-            if index >= left {
+            if self.right.contains(&index) {
                 column.set_cell_alignment(CellAlignment::Right);
             }
         }
@@ -64,7 +64,7 @@ mod tests {
 
     #[test]
     fn columns_line_up() {
-        let mut columns = Columns::new(&["name", "runs"], 1);
+        let mut columns = Columns::new(&["name", "runs"], 1..2);
         columns.row(["a", "5"]);
         columns.row(["longer", "1,000"]);
         assert_eq!(

@@ -9,7 +9,7 @@ use steadfast_sim::sweep::Source;
 use steadfast_sim::{Capsule, Scenario};
 
 use super::failures::current_build;
-use crate::cli::{CommandError, find, subjects};
+use crate::cli::{CommandError, Subjects};
 
 /// How every trace file begins.
 const TRACE_FILE_START: &[u8] = b"{\"header\":";
@@ -33,18 +33,18 @@ pub(super) enum Target {
 impl Target {
     /// Finds out what is named.
     pub(super) fn resolve(
+        subjects: &Subjects,
         name: &str,
         seed: Option<u64>,
         any_build: bool,
     ) -> Result<Self, CommandError> {
-        let subjects = subjects();
         if let Some(seed) = seed {
-            let scenario = find(&subjects, name, "--seed")?.scenario.clone();
+            let scenario = subjects.find(name, "--seed")?.scenario.clone();
             return Ok(Self::Seed { scenario, seed });
         }
         let path = Path::new(name);
         if !path.exists() {
-            let subject = find(&subjects, name, "no such file, and")?;
+            let subject = subjects.find(name, "there is no such file, and as a scenario")?;
             return Err(CommandError::usage(
                 format!(
                     "{} is a scenario, and no seed of it is named",
@@ -64,7 +64,8 @@ impl Target {
         let capsule = Capsule::read(path, build.as_ref())
             .map_err(|error| CommandError::usage(error.to_string(), error.remedy()))?;
         let input = format!("capsule {name}: plan.scenario");
-        let scenario = find(&subjects, &capsule.plan.scenario, &input)?
+        let scenario = subjects
+            .find(&capsule.plan.scenario, &input)?
             .scenario
             .clone();
         Ok(Self::Capsule {

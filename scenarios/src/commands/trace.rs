@@ -10,11 +10,12 @@ use steadfast_sim::trace::render::{Options, Renderer};
 
 use super::failures::current_build;
 use super::target::{Target, source};
-use crate::cli::{CommandError, Format, Output, TraceArguments};
+use crate::cli::{CommandError, Format, Output, Subjects, TraceArguments};
 use crate::exit_code::ExitCode;
 
 pub(super) fn trace(
     arguments: &TraceArguments,
+    subjects: &Subjects,
     output: &mut Output,
 ) -> Result<ExitCode, CommandError> {
     if arguments.story && arguments.format == Format::Json {
@@ -23,7 +24,12 @@ pub(super) fn trace(
             "leave out --story, or --format json",
         ));
     }
-    let target = Target::resolve(&arguments.target, arguments.seed, arguments.any_build)?;
+    let target = Target::resolve(
+        subjects,
+        &arguments.target,
+        arguments.seed,
+        arguments.any_build,
+    )?;
     let Some(path) = &arguments.output else {
         let trace = obtain(&target, arguments)?;
         return write(&trace, arguments, output);
