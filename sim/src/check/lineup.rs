@@ -193,8 +193,12 @@ impl Lineup {
         self.restart = Some(Group {
             failed: id.clone(),
             decided: index,
-            // After a failed start without a delay callers get their turn first.
-            stops_follow: own_end || !at_once,
+            // After a failed start without a delay callers get their turn first. While
+            // a restart waits they may stop those that do not depend on it.
+            stops_follow: match self.strategy {
+                Strategy::OneForOne | Strategy::DependentsForOne => own_end && at_once,
+                Strategy::OneForAll | Strategy::RestForOne => own_end || !at_once,
+            },
             start_follows: own_end && at_once,
             stopped: None,
             starting: None,

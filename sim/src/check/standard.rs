@@ -7,6 +7,7 @@ use super::exits::Exits;
 use super::liveness::Liveness;
 use super::note::Claims;
 use super::orphans::Orphans;
+use super::restart::RestartBudget;
 use super::shutdown::Shutdown;
 
 /// All checks of what Steadfast promises, in a fixed order.
@@ -17,6 +18,7 @@ pub fn standard() -> Vec<Box<dyn Checker>> {
         Box::new(Books::new()),
         Box::new(Exits::new()),
         Box::new(ChildOrder::new()),
+        Box::new(RestartBudget::new()),
         Box::new(Shutdown::new()),
         Box::new(Liveness::new()),
         Box::new(Claims::new()),

@@ -422,6 +422,11 @@ impl History {
         self.supervision(event)
     }
 
+    pub(crate) fn cancelled(self, supervisor: u64, child: &str) -> Self {
+        let (supervisor, child) = (self.process(supervisor), child.into());
+        self.supervision(SupervisionEvent::RestartCancelled { supervisor, child })
+    }
+
     pub(crate) fn child_stopping(
         self,
         supervisor: u64,

@@ -7,4 +7,6 @@ pub(super) mod history;
 mod liveness;
 mod notes;
 mod orphans;
+mod restart_budget;
+mod restart_debts;
 mod shutdown;

@@ -1,0 +1,8 @@
+//! The checker of restarts: counted, needed, and not lost.
+
+mod budget;
+mod debts;
+mod need;
+mod window;
+
+pub use budget::RestartBudget;
