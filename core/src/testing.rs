@@ -95,6 +95,43 @@ where
     panic!("seed {seed}: {STEPS_MAX} steps without an end");
 }
 
+/// Checks the two promises: no process without an end, and no failure that was
+/// not settled exactly once.
+///
+/// # Panics
+///
+/// If one of them does not hold.
+#[track_caller]
+pub(crate) fn assert_books_balance(events: Vec<Event>) {
+    let mut alive: BTreeSet<ProcessId> = BTreeSet::new();
+    let mut open = BTreeMap::new();
+    for event in events {
+        match event {
+            Event::Process(ProcessEvent::Spawned { process, .. }) => {
+                assert!(alive.insert(process), "{process} was started twice");
+            }
+            Event::Process(ProcessEvent::Exited { process, .. }) => {
+                assert!(alive.remove(&process), "{process} ended twice");
+            }
+            Event::Failure(FailureEvent::Delivered { failure, what, .. }) => {
+                open.insert(failure, what);
+            }
+            Event::Failure(FailureEvent::Settled { failure, .. }) => {
+                assert!(open.remove(&failure).is_some(), "{failure} settled twice");
+            }
+            Event::Failure(FailureEvent::Dropped { failure, what }) => {
+                panic!("{failure} was swallowed: {what}");
+            }
+            Event::Process(ProcessEvent::MessageDiscarded { .. })
+            | Event::Supervision(_)
+            | Event::Boot(_)
+            | Event::Failure(FailureEvent::Incident { .. }) => {}
+        }
+    }
+    assert!(open.is_empty(), "failures never settled: {open:?}");
+    assert!(alive.is_empty(), "processes that never ended: {alive:?}");
+}
+
 impl TestRuntime {
     fn new(seed: u64) -> Self {
         Self {
@@ -118,41 +155,14 @@ impl TestRuntime {
         lock(&self.shared).events.clone()
     }
 
-    /// Checks the two promises: no process without an end, and no failure that was
-    /// not settled exactly once.
+    /// Checks the two promises; see [`assert_books_balance`].
     ///
     /// # Panics
     ///
     /// If one of them does not hold.
     #[track_caller]
     pub(crate) fn assert_books_balance(&self) {
-        let mut alive: BTreeSet<ProcessId> = BTreeSet::new();
-        let mut open = BTreeMap::new();
-        for event in self.events() {
-            match event {
-                Event::Process(ProcessEvent::Spawned { process, .. }) => {
-                    assert!(alive.insert(process), "{process} was started twice");
-                }
-                Event::Process(ProcessEvent::Exited { process, .. }) => {
-                    assert!(alive.remove(&process), "{process} ended twice");
-                }
-                Event::Failure(FailureEvent::Delivered { failure, what, .. }) => {
-                    open.insert(failure, what);
-                }
-                Event::Failure(FailureEvent::Settled { failure, .. }) => {
-                    assert!(open.remove(&failure).is_some(), "{failure} settled twice");
-                }
-                Event::Failure(FailureEvent::Dropped { failure, what }) => {
-                    panic!("{failure} was swallowed: {what}");
-                }
-                Event::Process(ProcessEvent::MessageDiscarded { .. })
-                | Event::Supervision(_)
-                | Event::Boot(_)
-                | Event::Failure(FailureEvent::Incident { .. }) => {}
-            }
-        }
-        assert!(open.is_empty(), "failures never settled: {open:?}");
-        assert!(alive.is_empty(), "processes that never ended: {alive:?}");
+        assert_books_balance(self.events());
     }
 
     fn waker(&self, job: u64) -> Waker {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::label::Label;
-use crate::process::{ExitReason, SpawnError};
+use crate::process::{ExitReason, SpawnError, ends_a_process};
 use crate::supervision::SpecError;
 
 /// A set of services cannot be put in order. Nothing was started; a retry with the
@@ -174,3 +174,11 @@ pub enum RestartServiceError {
     #[error("the boot ended during the restart")]
     Interrupted,
 }
+
+ends_a_process!(
+    BootError,
+    BootSpecError,
+    PlanError,
+    RestartServiceError,
+    UnknownService
+);

@@ -161,3 +161,15 @@ impl From<&str> for ExitReason {
         Self::failed(message)
     }
 }
+
+/// Lets the body of a process end with each of these errors by `?`.
+macro_rules! ends_a_process {
+    ($($error:ty),+ $(,)?) => {$(
+        impl From<$error> for $crate::process::ExitReason {
+            fn from(error: $error) -> Self {
+                Self::error(&error)
+            }
+        }
+    )+};
+}
+pub(crate) use ends_a_process;

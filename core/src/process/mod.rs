@@ -14,6 +14,7 @@ mod task;
 pub use context::{Context, ProcessSpec};
 pub(crate) use control::Start;
 pub use control::StartInfo;
+pub(crate) use exit::ends_a_process;
 pub use exit::{ErrorCause, ExitReason, IntoExit};
 pub use id::ProcessId;
 pub use mailbox::{

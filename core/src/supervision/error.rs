@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::intensity::RestartLimit;
 use crate::label::Label;
-use crate::process::{ExitReason, ProcessId, SpawnError};
+use crate::process::{ExitReason, ProcessId, SpawnError, ends_a_process};
 
 /// A spec contradicts itself. Nothing was started or changed; a retry with the
 /// same spec cannot help.
@@ -320,17 +320,6 @@ impl ChildFailed {
             Self::Start { .. } | Self::Stop { .. } | Self::StopTimedOut { .. } => true,
         }
     }
-}
-
-/// Lets the body of a process end with the error by `?`.
-macro_rules! ends_a_process {
-    ($($error:ty),*) => {$(
-        impl From<$error> for ExitReason {
-            fn from(error: $error) -> Self {
-                Self::error(&error)
-            }
-        }
-    )*};
 }
 
 ends_a_process!(

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::label::Label;
-use crate::process::{ExitReason, ProcessId, SpawnError};
+use crate::process::{ExitReason, ProcessId, SpawnError, ends_a_process};
 
 /// A task could not be started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -93,3 +93,5 @@ pub enum StreamOptionsError {
     #[error("a stream needs room for at least 1 waiting result")]
     NoRoom,
 }
+
+ends_a_process!(StartTaskError, TaskError, StreamOptionsError);

@@ -19,6 +19,28 @@
 //! a [`Task`] that is dropped is shut down, and a deadline that passes is an error
 //! value instead of an exit.
 //!
+//! ```
+//! use std::time::Duration;
+//! # use steadfast::process::{ExitReason, Node, ProcessSpec};
+//! # use steadfast::runtime::{NodeId, tokio::TokioRuntime};
+//! use steadfast::supervision::tasks::{TaskSupervisor, TaskSupervisorOptions};
+//!
+//! # let executor = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+//! # executor.block_on(async {
+//! # let node = Node::new(TokioRuntime::builder(NodeId(1)).build()?);
+//! let tasks = TaskSupervisor::start(&node, "tasks", TaskSupervisorOptions::default())?;
+//! let body = async move |context| {
+//!     let sum = tasks.spawn_async(&context, "sum", |_| async { (1..=10).sum::<u32>() })?;
+//!     assert_eq!(sum.wait(Duration::from_secs(1)).await?, 55);
+//!     Ok::<(), ExitReason>(())
+//! };
+//! let caller = node.start(ProcessSpec::new("caller"), body)?;
+//! assert_eq!(node.exited(caller).await, ExitReason::Normal);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! Every abnormal end of a task is a failure that is settled once: given back to
 //! whoever waits for the task, escalated to the caller that is linked to it, or
 //! reported by the task supervisor when nobody waits.

@@ -3,4 +3,6 @@
 mod ending;
 mod stage;
 mod streaming;
+#[cfg(feature = "tokio")]
+mod threads;
 mod waiting;
