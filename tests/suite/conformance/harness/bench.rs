@@ -3,21 +3,20 @@
 use std::fmt::Debug;
 use std::time::Duration;
 
-use steadfast::event::{Event, FailureEvent};
+use steadfast::event::Event;
 use steadfast::process::{ExitReason, Node, ProcessId};
 use steadfast::runtime::{Runtime, Timestamp, timeout};
+use steadfast_sim::trace::Record;
 
 use super::journal::{Fact, Journal, Mark};
 use super::stage::{Cue, Opening, Stage};
-
-/// How long a case waits for a fact, in the world's own time, which costs nothing.
-const PATIENCE: Duration = Duration::from_secs(3600);
 
 /// One node, the journal of its facts, and the stage of its players. Cheap to clone.
 pub(crate) struct Bench<R: Runtime> {
     node: Node<R>,
     journal: Journal,
     stage: Stage,
+    patience: Duration,
 }
 
 impl<R: Runtime> Clone for Bench<R> {
@@ -26,16 +25,20 @@ impl<R: Runtime> Clone for Bench<R> {
             node: self.node.clone(),
             journal: self.journal.clone(),
             stage: self.stage.clone(),
+            patience: self.patience,
         }
     }
 }
 
 impl<R: Runtime> Bench<R> {
-    pub(crate) fn new(runtime: R, journal: Journal) -> Self {
+    /// A bench on a fresh runtime, which writes to this journal. `patience` is how
+    /// long a case waits for a fact, in the time of its world.
+    pub(crate) fn new(runtime: R, journal: Journal, patience: Duration) -> Self {
         Self {
             node: Node::new(runtime),
             journal,
             stage: Stage::default(),
+            patience,
         }
     }
 
@@ -91,7 +94,7 @@ impl<R: Runtime> Bench<R> {
 
     /// How often a task of the node was polled so far: the work that was done.
     pub(crate) fn polls(&self) -> u64 {
-        self.journal.polls()
+        self.journal.tasks().polls()
     }
 
     /// Looks at the facts since `mark`.
@@ -120,7 +123,7 @@ impl<R: Runtime> Bench<R> {
     ) -> T {
         match self.wait_for(mark, look).await {
             Some(found) => found,
-            None => panic!("waited {PATIENCE:?} for {what}\n{}", self.journal),
+            None => panic!("waited for {what}\n{}", self.journal),
         }
     }
 
@@ -132,7 +135,9 @@ impl<R: Runtime> Bench<R> {
         look: impl Fn(&[Fact]) -> Option<T>,
     ) -> Option<T> {
         let found = std::future::poll_fn(|context| self.journal.poll_for(mark, &look, context));
-        timeout(self.node.runtime(), PATIENCE, found).await.ok()
+        timeout(self.node.runtime(), self.patience, found)
+            .await
+            .ok()
     }
 
     /// Waits for the end of a process.
@@ -153,18 +158,13 @@ impl<R: Runtime> Bench<R> {
         })
     }
 
-    /// Ends the bench: everything stops in order, and every failure was settled.
-    pub(crate) async fn finish(&self) {
-        let orderly = self.node.stop(PATIENCE).await;
+    /// Ends the bench: everything stops in order. Gives the trace of all that happened.
+    pub(crate) async fn finish(&self) -> Vec<Record> {
+        let stopping = self.mark();
+        let orderly = self.node.stop(self.patience).await;
         assert!(orderly, "the node had to kill\n{}", self.journal);
         assert_eq!(self.node.process_count(), 0, "\n{}", self.journal);
-        let dropped = |event: &Event| matches!(event, Event::Failure(FailureEvent::Dropped { .. }));
-        assert_eq!(
-            self.count(Mark::default(), dropped),
-            0,
-            "\n{}",
-            self.journal
-        );
+        self.journal.records(stopping)
     }
 }
 

@@ -1,13 +1,16 @@
 //! The facts that core announced, in order, with their times.
 
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use steadfast::event::{Event, ProcessEvent, SupervisionEvent};
 use steadfast::process::{ExitReason, ProcessId};
-use steadfast::runtime::Timestamp;
+use steadfast::runtime::{Incarnation, NodeId, Timestamp};
+use steadfast_sim::trace::render::{Options, render};
+use steadfast_sim::trace::{NodeEvent, Record, RunEvent, TaskEvent, TraceEvent};
+
+use super::task::Tasks;
 
 /// One fact.
 #[derive(Debug, Clone)]
@@ -38,12 +41,6 @@ impl Fact {
     }
 }
 
-impl fmt::Display for Fact {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {:?}", self.at, self.event)
-    }
-}
-
 /// A place in a journal: how many facts came before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub(crate) struct Mark(pub(super) usize);
@@ -51,6 +48,8 @@ pub(crate) struct Mark(pub(super) usize);
 #[derive(Default)]
 struct Pages {
     facts: Vec<Fact>,
+    /// What became of tasks, each with the number of facts before it.
+    tasks: Vec<(usize, Timestamp, TaskEvent)>,
     readers: Vec<Waker>,
 }
 
@@ -58,20 +57,23 @@ struct Pages {
 #[derive(Clone, Default)]
 pub(crate) struct Journal {
     pages: Arc<Mutex<Pages>>,
-    polls: Arc<AtomicU64>,
+    tasks: Arc<Tasks>,
 }
 
 impl Journal {
-    /// A task was polled.
-    pub(crate) fn count_poll(&self) {
-        self.polls.fetch_add(1, Ordering::Relaxed);
+    /// What is known of the tasks.
+    pub(crate) fn tasks(&self) -> &Tasks {
+        &self.tasks
     }
 
-    /// How often a task was polled so far: the work that was done.
-    pub(crate) fn polls(&self) -> u64 {
-        self.polls.load(Ordering::Relaxed)
+    /// Writes down what became of a task.
+    pub(crate) fn write_task(&self, at: Timestamp, event: TaskEvent) {
+        let mut pages = self.lock();
+        let place = pages.facts.len();
+        pages.tasks.push((place, at, event));
     }
 
+    /// Writes down a fact.
     pub(crate) fn write(&self, at: Timestamp, event: Event) {
         let readers = {
             let mut pages = self.lock();
@@ -110,6 +112,48 @@ impl Journal {
         Poll::Pending
     }
 
+    /// The facts as the trace of a run of one node, whose orderly stop began at
+    /// `stopping` and is over.
+    pub(crate) fn records(&self, stopping: Mark) -> Vec<Record> {
+        const NODE: NodeId = NodeId(1);
+        let incarnation = Incarnation(1);
+        let pages = self.lock();
+        let last = pages.facts.last().map_or(Timestamp::ZERO, |fact| fact.at);
+        let mut tasks = pages.tasks.iter().peekable();
+        let mut events = vec![(
+            Timestamp::ZERO,
+            TraceEvent::Node(NodeEvent::Started { incarnation }),
+        )];
+        for place in 0..=pages.facts.len() {
+            if place == stopping.0 {
+                let now = events.last().map_or(last, |(at, _)| *at);
+                let stopping = NodeEvent::Stopping { incarnation };
+                events.push((now, TraceEvent::Node(stopping)));
+            }
+            while let Some((_, at, task)) = tasks.next_if(|(before, ..)| *before <= place) {
+                events.push((*at, TraceEvent::Task(task.clone())));
+            }
+            if let Some(fact) = pages.facts.get(place) {
+                events.push((fact.at, TraceEvent::Core(fact.event.clone())));
+            }
+        }
+        let orderly = true;
+        let stopped = NodeEvent::Stopped {
+            incarnation,
+            orderly,
+        };
+        events.push((last, TraceEvent::Node(stopped)));
+        events.push((last, TraceEvent::Run(RunEvent::Finished)));
+        let records = events.into_iter().enumerate();
+        let records = records.map(|(index, (at, event))| Record {
+            index: index as u64,
+            time: at.0,
+            node: Some(NODE),
+            event,
+        });
+        records.collect()
+    }
+
     fn lock(&self) -> MutexGuard<'_, Pages> {
         self.pages.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -117,12 +161,19 @@ impl Journal {
 
 impl fmt::Display for Journal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        /// How many of the last facts are worth reading in a failed test.
-        const SHOWN: usize = 60;
-        let pages = self.lock();
-        let hidden = pages.facts.len().saturating_sub(SHOWN);
-        writeln!(f, "{} facts, from {hidden} on:", pages.facts.len())?;
-        let mut shown = pages.facts[hidden..].iter();
-        shown.try_for_each(|fact| writeln!(f, "  {fact}"))
+        let records = self.records(self.mark());
+        f.write_str(&last_lines(&records))
     }
+}
+
+/// The end of a trace as text: as much of it as is worth reading in a failed test.
+pub(crate) fn last_lines(records: &[Record]) -> String {
+    const SHOWN: usize = 60;
+    let text = render(records, Options::STORY);
+    let lines: Vec<_> = text.lines().collect();
+    let hidden = lines.len().saturating_sub(SHOWN);
+    format!(
+        "after {hidden} other lines:\n{}\n",
+        lines[hidden..].join("\n")
+    )
 }

@@ -6,6 +6,7 @@ mod children;
 mod journal;
 mod stage;
 mod story;
+mod task;
 mod witness;
 mod worlds;
 

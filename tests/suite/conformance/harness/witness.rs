@@ -1,6 +1,7 @@
 //! A runtime that writes down what core announces and hands everything on.
 
 use std::future::Future;
+use std::panic::Location;
 use std::time::Duration;
 
 use steadfast::Label;
@@ -12,6 +13,7 @@ use steadfast::runtime::{
 };
 
 use super::journal::Journal;
+use super::task::WatchedTask;
 
 /// The runtime of a world, with a journal beside it.
 #[derive(Clone)]
@@ -49,13 +51,11 @@ impl<R: Runtime> Spawner for Witness<R> {
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        let polls = self.journal.clone();
-        let mut task = Box::pin(task);
-        let counted = std::future::poll_fn(move |context| {
-            polls.count_poll();
-            task.as_mut().poll(context)
-        });
-        self.runtime.spawn(name, counted)
+        let (runtime, journal) = (self.runtime.clone(), self.journal.clone());
+        let place = Location::caller();
+        let mut task = WatchedTask::new(runtime, journal, name.clone(), place, task);
+        let watched = std::future::poll_fn(move |context| task.poll(context));
+        self.runtime.spawn(name, watched)
     }
 }
 

@@ -8,11 +8,12 @@ use std::time::Duration;
 use steadfast::process::Node;
 use steadfast::runtime::NodeId;
 use steadfast::runtime::tokio::TokioRuntime;
-use steadfast_sim::trace::Capture;
+use steadfast_sim::check::{Findings, standard};
+use steadfast_sim::trace::{Capture, Record};
 use steadfast_sim::{BoxFuture, Outcome, Plan, Run, Scenario, SimRuntime, World, run_plan};
 
 use super::bench::Bench;
-use super::journal::Journal;
+use super::journal::{Journal, last_lines};
 use super::witness::Witness;
 
 /// Makes the tests of the named cases, one in each world.
@@ -55,6 +56,9 @@ macro_rules! cases_on_threads {
 }
 pub(crate) use cases_on_threads;
 
+/// How long a case waits for a fact where time costs nothing.
+const PATIENCE: Duration = Duration::from_secs(3600);
+
 /// Runs a case on tokio, on one thread, with time that moves only when nothing can run.
 pub(crate) fn on_tokio<C, F>(case: C)
 where
@@ -66,7 +70,26 @@ where
         .start_paused(true)
         .build()
         .expect("an executor needs only memory");
-    executor.block_on(on_executor(case));
+    let records = executor.block_on(on_executor(case, PATIENCE));
+    judge(&records);
+}
+
+/// Holds the standard checks against what happened on tokio.
+fn judge(records: &[Record]) {
+    let mut findings = Findings::new();
+    for mut checker in standard() {
+        for record in records {
+            findings.about(checker.name(), Some(record));
+            checker.observe(record, &mut findings);
+        }
+        checker.finish(&mut findings);
+    }
+    let violations = findings.violations();
+    assert!(
+        violations.is_empty(),
+        "{violations:#?}\n{}",
+        last_lines(records)
+    );
 }
 
 /// Runs a case on tokio, on two threads, in the machine's time. What must not happen
@@ -81,10 +104,12 @@ where
         .enable_time()
         .build()
         .expect("two threads can be started");
-    executor.block_on(on_executor(case));
+    // Facts of different threads may be written down in another order than they
+    // happened in, which the standard checks would complain about.
+    let _unjudged = executor.block_on(on_executor(case, Duration::from_secs(60)));
 }
 
-async fn on_executor<C, F>(case: C)
+async fn on_executor<C, F>(case: C, patience: Duration) -> Vec<Record>
 where
     C: FnOnce(Bench<Witness<TokioRuntime>>) -> F,
     F: Future<Output = ()>,
@@ -92,9 +117,9 @@ where
     let runtime = TokioRuntime::builder(NodeId(1)).build();
     let runtime = runtime.expect("a runtime without network and storage can be made");
     let journal = Journal::default();
-    let bench = Bench::new(Witness::new(runtime, journal.clone()), journal);
+    let bench = Bench::new(Witness::new(runtime, journal.clone()), journal, patience);
     case(bench.clone()).await;
-    bench.finish().await;
+    bench.finish().await
 }
 
 /// How many schedules a case is tried under.
@@ -111,13 +136,16 @@ where
         let plan = scenario.plan(seed);
         // A fresh thread, since the standard library seeds its maps once per thread.
         let run = std::thread::scope(|scope| {
-            let run = scope.spawn(|| run_plan(&scenario, &plan, Capture::Tail(60)));
+            let run = scope.spawn(|| run_plan(&scenario, &plan, Capture::Tail(1000)));
             run.join().expect("a run never panics")
         });
         let Run { report, trace, .. } = run;
         if report.outcome != Outcome::Passed {
-            let tail: Vec<_> = trace.iter().map(|record| format!("{record:?}")).collect();
-            panic!("schedule {seed}: {:?}\n{}", report.outcome, tail.join("\n"));
+            panic!(
+                "schedule {seed}: {:?}\n{}",
+                report.outcome,
+                last_lines(&trace)
+            );
         }
     }
 }
@@ -172,9 +200,10 @@ where
             let node = world.node(NodeId(1)).ok_or("the node is not up")?;
             let journal = Journal::default();
             let runtime = Witness::new(node.runtime().clone(), journal.clone());
-            let bench = Bench::new(runtime, journal);
+            let bench = Bench::new(runtime, journal, PATIENCE);
             case(bench.clone()).await;
-            bench.finish().await;
+            // The run itself is checked, and knows more.
+            let _unjudged = bench.finish().await;
             finished.store(true, Ordering::Release);
             Ok(())
         })
