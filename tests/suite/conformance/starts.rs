@@ -21,6 +21,7 @@ cases! {
     c07_an_id_in_use_is_refused,
     c09_a_restart_on_request_names_what_is_in_its_way,
     c10_a_child_is_stopped_once_and_again_without_complaint,
+    c10_a_dynamic_child_is_stopped_even_while_it_is_being_restarted,
 }
 
 /// What the supervisor says of a child.
@@ -275,4 +276,28 @@ async fn c10_a_child_is_stopped_once_and_again_without_complaint<R: Runtime>(ben
     same(&bench, &status(&top, "t").await, &None);
     let unknown = Err(TerminateChildError::NotFound);
     same(&bench, &top.terminate_child("t").await, &unknown);
+}
+
+async fn c10_a_dynamic_child_is_stopped_even_while_it_is_being_restarted<R: Runtime>(
+    bench: Bench<R>,
+) {
+    let spec = DynamicSupervisorSpec::new().backoff(LONG_BACKOFF);
+    let top = bench.supervise_dynamic(spec).await;
+    let a = top.start_child(bench.worker("a")).await.expect("it starts");
+    let b = top.start_child(bench.worker("b")).await.expect("it starts");
+    let mark = bench.mark();
+    bench.cue("a", Cue::Panic("boom"));
+    bench.quiet().await;
+    // It is named by the process that it had.
+    same(&bench, &top.terminate_child(a.process).await, &Ok(()));
+    same(&bench, &top.terminate_child(b.process).await, &Ok(()));
+    bench.pass(LONG).await;
+    let story = ["exit a#1: panic: boom", "exit b#2: shutdown"];
+    bench.told(top.id(), mark, &story).await;
+    // Nothing of a dynamic child is left to be stopped again; so does Elixir answer.
+    let unknown = Err(TerminateChildError::NotFound);
+    same(&bench, &top.terminate_child(a.process).await, &unknown);
+    same(&bench, &top.terminate_child(b.process).await, &unknown);
+    let count = top.count_children().await.expect("it answers");
+    same(&bench, &count.specs, &0);
 }

@@ -97,6 +97,11 @@ impl<R: Runtime> Bench<R> {
         self.journal.tasks().polls()
     }
 
+    /// How many facts core has announced so far.
+    pub(crate) fn facts(&self) -> u64 {
+        self.journal.facts()
+    }
+
     /// Looks at the facts since `mark`.
     pub(crate) fn since<T>(&self, mark: Mark, look: impl FnOnce(&[Fact]) -> T) -> T {
         self.journal.read(mark, look)

@@ -14,4 +14,6 @@ pub(crate) use bench::{Bench, same};
 pub(crate) use children::{LONG, LONG_BACKOFF, STOP_LIMIT};
 pub(crate) use journal::Mark;
 pub(crate) use stage::{Cue, Manner, Opening};
-pub(crate) use worlds::{cases, cases_on_threads, in_simulation, on_threads, on_tokio};
+pub(crate) use worlds::{
+    cases, cases_on_threads, in_simulation, on_threads, on_tokio, on_tokio_counting,
+};

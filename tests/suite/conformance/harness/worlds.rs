@@ -65,12 +65,29 @@ where
     C: FnOnce(Bench<Witness<TokioRuntime>>) -> F,
     F: Future<Output = ()>,
 {
+    on_tokio_with(Journal::default(), case);
+}
+
+/// As [`on_tokio`], with a journal that only counts, which checks cannot use.
+pub(crate) fn on_tokio_counting<C, F>(case: C)
+where
+    C: FnOnce(Bench<Witness<TokioRuntime>>) -> F,
+    F: Future<Output = ()>,
+{
+    on_tokio_with(Journal::only_counts(), case);
+}
+
+fn on_tokio_with<C, F>(journal: Journal, case: C)
+where
+    C: FnOnce(Bench<Witness<TokioRuntime>>) -> F,
+    F: Future<Output = ()>,
+{
     let executor = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
         .build()
         .expect("an executor needs only memory");
-    let records = executor.block_on(on_executor(case, PATIENCE));
+    let records = executor.block_on(on_executor(journal, case, PATIENCE));
     judge(&records);
 }
 
@@ -106,17 +123,20 @@ where
         .expect("two threads can be started");
     // Facts of different threads may be written down in another order than they
     // happened in, which the standard checks would complain about.
-    let _unjudged = executor.block_on(on_executor(case, Duration::from_secs(60)));
+    let _unjudged = executor.block_on(on_executor(
+        Journal::default(),
+        case,
+        Duration::from_secs(60),
+    ));
 }
 
-async fn on_executor<C, F>(case: C, patience: Duration) -> Vec<Record>
+async fn on_executor<C, F>(journal: Journal, case: C, patience: Duration) -> Vec<Record>
 where
     C: FnOnce(Bench<Witness<TokioRuntime>>) -> F,
     F: Future<Output = ()>,
 {
     let runtime = TokioRuntime::builder(NodeId(1)).build();
     let runtime = runtime.expect("a runtime without network and storage can be made");
-    let journal = Journal::default();
     let bench = Bench::new(Witness::new(runtime, journal.clone()), journal, patience);
     case(bench.clone()).await;
     bench.finish().await
