@@ -129,6 +129,10 @@ impl Checker for Books {
         "books"
     }
 
+    fn reads_traffic(&self) -> bool {
+        false
+    }
+
     fn observe(&mut self, record: &Record, findings: &mut Findings) {
         match (&record.event, record.node) {
             (TraceEvent::Core(Event::Failure(event)), _) => self.failure(event, findings),

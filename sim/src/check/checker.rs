@@ -5,12 +5,20 @@ use crate::trace::Record;
 
 /// Watches a run and reports what must not be.
 ///
-/// A checker sees every record in order, then the end. It keeps only what it needs,
+/// A checker sees every record in order, then the end. It may be shown records that it
+/// does not want. It keeps only what it needs,
 /// bounded by what is alive in the run, and never panics: what it cannot explain it
 /// reports.
 pub trait Checker: Send {
     /// Its name, as in reports.
     fn name(&self) -> &'static str;
+
+    /// Whether it wants to see messages and files too. They are most of what happens,
+    /// so that a run in which no checker wants them is faster. The answer never
+    /// changes.
+    fn reads_traffic(&self) -> bool {
+        true
+    }
 
     /// Takes one record.
     fn observe(&mut self, record: &Record, findings: &mut Findings);

@@ -97,6 +97,10 @@ impl Checker for ChildOrder {
         "child_order"
     }
 
+    fn reads_traffic(&self) -> bool {
+        false
+    }
+
     fn observe(&mut self, record: &Record, findings: &mut Findings) {
         match &record.event {
             TraceEvent::Core(Event::Supervision(event)) => {

@@ -181,6 +181,10 @@ impl Checker for Exits {
         "exits"
     }
 
+    fn reads_traffic(&self) -> bool {
+        false
+    }
+
     fn observe(&mut self, record: &Record, findings: &mut Findings) {
         match &record.event {
             TraceEvent::Net(_) | TraceEvent::Disk(_) | TraceEvent::Task(_) => return,

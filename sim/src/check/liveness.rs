@@ -31,6 +31,10 @@ impl Checker for Liveness {
         "liveness"
     }
 
+    fn reads_traffic(&self) -> bool {
+        false
+    }
+
     fn observe(&mut self, record: &Record, findings: &mut Findings) {
         if let TraceEvent::Run(RunEvent::PhaseStarted { phase }) = &record.event {
             if let Some(before) = self.phase.filter(|before| before >= phase) {

@@ -27,6 +27,10 @@ impl Checker for Claims {
         "claims"
     }
 
+    fn reads_traffic(&self) -> bool {
+        false
+    }
+
     fn observe(&mut self, record: &Record, findings: &mut Findings) {
         if let Some(claim) = text(record).and_then(|text| text.strip_prefix(Self::PREFIX)) {
             let (invariant, detail) = claim.split_once(": ").unwrap_or((claim, claim));
@@ -91,6 +95,10 @@ where
 {
     fn name(&self) -> &'static str {
         self.name
+    }
+
+    fn reads_traffic(&self) -> bool {
+        false
     }
 
     fn observe(&mut self, record: &Record, findings: &mut Findings) {

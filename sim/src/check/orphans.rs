@@ -300,6 +300,10 @@ impl Checker for Orphans {
         "orphans"
     }
 
+    fn reads_traffic(&self) -> bool {
+        false
+    }
+
     fn observe(&mut self, record: &Record, findings: &mut Findings) {
         match &record.event {
             TraceEvent::Net(_) | TraceEvent::Disk(_) => return,

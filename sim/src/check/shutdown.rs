@@ -288,6 +288,10 @@ impl Checker for Shutdown {
         "shutdown"
     }
 
+    fn reads_traffic(&self) -> bool {
+        false
+    }
+
     fn observe(&mut self, record: &Record, findings: &mut Findings) {
         match &record.event {
             TraceEvent::Net(_) | TraceEvent::Disk(_) | TraceEvent::Task(_) => return,

@@ -58,6 +58,10 @@ impl Checker for RestartBudget {
         "restart_budget"
     }
 
+    fn reads_traffic(&self) -> bool {
+        false
+    }
+
     fn observe(&mut self, record: &Record, findings: &mut Findings) {
         match &record.event {
             TraceEvent::Net(_) | TraceEvent::Disk(_) | TraceEvent::Task(_) => return,
