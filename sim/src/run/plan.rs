@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::sync::Arc;
+use std::task::Waker;
 use std::time::Duration;
 
 use madsim::Config;
@@ -13,7 +14,7 @@ use super::panics::{Caught, Quiet, catch};
 use crate::outcome::{Outcome, Violation};
 use crate::plan::{Plan, PlanError};
 use crate::run_report::{Run, RunReport};
-use crate::runtime::{Journal, Shared, State, WorldSimulator};
+use crate::runtime::{Alarm, Journal, Shared, State, WorldSimulator};
 use crate::scenario::Scenario;
 use crate::trace::{Capture, Record, Recorder};
 
@@ -58,8 +59,9 @@ fn simulate(scenario: &dyn Scenario, plan: &Plan, capture: Capture, slot: &Slot)
     let nodes: Vec<_> = nodes.collect();
     runtime.block_on(async {
         let time = TimeHandle::current();
-        let state = State::new(plan, journal, time.clone(), &nodes);
+        let state = State::new(plan, journal, &time, &nodes);
         let shared = Arc::new(Shared::new(Arc::new(plan.clone()), time, state));
+        shared.lock().agenda.set_alarm(Alarm::waker(&shared));
         madsim::plugin::simulator::<WorldSimulator>().bind(&shared);
         slot.replace(Some(shared.clone()));
         let director = Director::new(scenario, shared.clone(), Handle::current());
@@ -86,6 +88,7 @@ impl Drop for EndOfWorld<'_> {
             shared.lock().journal.close();
         }
         shared.lock().conclude(now);
+        shared.lock().agenda.set_alarm(Waker::noop().clone());
         let ids = shared.lock().ids();
         for node in ids {
             let remains = shared.lock().crash(now, node, false);

@@ -12,6 +12,12 @@ use steadfast::runtime::NodeId;
 use super::node_clock::NodeClock;
 use super::slots::Slots;
 
+#[expect(
+    clippy::disallowed_types,
+    reason = "madsim takes its deadlines in this type; no clock is read"
+)]
+type MadsimInstant = std::time::Instant;
+
 /// What to do when it is due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Due {
@@ -54,40 +60,58 @@ pub(crate) struct TimerId {
     sequence: u64,
 }
 
-/// All that is due later, and the wake-ups that were asked of madsim for it.
+/// All that is due later, and the alarms that were asked of madsim for it.
 ///
-/// madsim cannot take a timer back, so one is asked for only when something becomes
-/// due earlier than every wake-up that was asked for already.
+/// An alarm of madsim cannot be taken back and costs memory until it rings. So what is
+/// due soon gets one of its own, and what is due late gets one only when nothing is due
+/// before it.
 pub(crate) struct Agenda {
     heap: BinaryHeap<Reverse<Entry>>,
     sequence: u64,
     timers: Slots<Timer>,
     withdrawn: usize,
-    time: TimeHandle,
+    /// Asks madsim for alarms; never awaited.
     sleep: Pin<Box<Sleep>>,
+    /// madsim's reading of simulated time zero.
+    zero: MadsimInstant,
+    alarm: Waker,
     pump: Waker,
-    /// Wake-ups that were asked for, the earliest last.
-    armed: Vec<u64>,
+    /// When the alarms that were asked for ring.
+    alarms: BinaryHeap<Reverse<u64>>,
 }
 
 impl Agenda {
     /// Entries of withdrawn timers that are put up with before the heap is rebuilt.
     const WITHDRAWN_MIN: usize = 256;
 
-    pub(crate) fn new(time: TimeHandle) -> Self {
+    /// What is due within this time is due soon, in nanoseconds.
+    const SOON: u64 = 4_000_000;
+
+    /// Timers fire at multiples of this, never early, in nanoseconds. Timers that are
+    /// set for almost the same instant so fire together, and the scheduler decides
+    /// which task goes first.
+    const TICK: u64 = 1_000;
+
+    pub(crate) fn new(time: &TimeHandle) -> Self {
         Self {
             heap: BinaryHeap::new(),
             sequence: 0,
             timers: Slots::new(),
             withdrawn: 0,
             sleep: Box::pin(time.sleep(Duration::ZERO)),
-            time,
+            zero: time.now_instant() - time.elapsed(),
+            alarm: Waker::noop().clone(),
             pump: Waker::noop().clone(),
-            armed: Vec::new(),
+            alarms: BinaryHeap::new(),
         }
     }
 
-    /// Says whom to wake when something is due.
+    /// Says what madsim's timers call.
+    pub(crate) fn set_alarm(&mut self, alarm: Waker) {
+        self.alarm = alarm;
+    }
+
+    /// Says whom to wake when something is due that an alarm may not do.
     pub(crate) fn set_pump(&mut self, waker: &Waker) {
         if !self.pump.will_wake(waker) {
             self.pump = waker.clone();
@@ -129,12 +153,38 @@ impl Agenda {
         None
     }
 
-    /// To be called after everything due was taken: sees to the next wake-up.
-    pub(crate) fn rearm(&mut self, now: u64) {
-        while self.armed.last().is_some_and(|armed| *armed <= now) {
-            self.armed.pop();
+    /// What comes first and is due, without taking it. May name a withdrawn timer.
+    pub(crate) fn peek_due(&self, now: u64) -> Option<Due> {
+        let Reverse(entry) = self.heap.peek()?;
+        (entry.due <= now).then_some(entry.what)
+    }
+
+    /// An alarm rings; answers when it was to ring. madsim's alarms ring in order and
+    /// once each.
+    pub(crate) fn rung(&mut self) -> u64 {
+        self.alarms.pop().map_or(0, |Reverse(alarm)| alarm)
+    }
+
+    /// Puts an entry back that was taken.
+    pub(crate) fn put_back(&mut self, entry: Entry) {
+        self.heap.push(Reverse(entry));
+    }
+
+    /// Whether what is due next has an alarm; if not, [`rearm`](Self::rearm) must be
+    /// called.
+    pub(crate) fn is_armed(&self) -> bool {
+        match (self.heap.peek(), self.alarms.peek()) {
+            (None, _) => true,
+            (Some(_), None) => false,
+            (Some(Reverse(entry)), Some(Reverse(alarm))) => *alarm <= entry.due,
         }
-        if let Some(Reverse(entry)) = self.heap.peek() {
+    }
+
+    /// Asks for an alarm for what is due next, unless there is one.
+    pub(crate) fn rearm(&mut self, now: u64) {
+        if !self.is_armed()
+            && let Some(Reverse(entry)) = self.heap.peek()
+        {
             let due = entry.due;
             self.arm(now, due);
         }
@@ -150,7 +200,7 @@ impl Agenda {
         waker: &Waker,
     ) -> TimerId {
         let goal = clock.goal(now, deadline);
-        let due = clock.due(deadline, goal);
+        let due = next_tick(clock.due(deadline, goal));
         self.sequence += 1;
         let sequence = self.sequence;
         let slot = self.timers.insert(Timer {
@@ -219,7 +269,7 @@ impl Agenda {
             let Some(timer) = self.timers.get_mut(slot) else {
                 continue;
             };
-            let due = clock.due(timer.deadline, timer.goal);
+            let due = next_tick(clock.due(timer.deadline, timer.goal));
             if due != timer.due {
                 timer.due = due;
                 let sequence = timer.sequence;
@@ -275,25 +325,33 @@ impl Agenda {
     }
 
     fn arm(&mut self, now: u64, due: u64) {
-        if self.armed.last().is_some_and(|armed| *armed <= due) {
-            return;
-        }
         if due <= now {
             self.pump.wake_by_ref();
             return;
         }
-        // `reset` takes any deadline; the constructor of `Sleep` would wait at least
-        // a millisecond. Polling it registers a timer that wakes the pump.
-        let deadline = self.time.now_instant() + Duration::from_nanos(due - now);
+        let is_soon = due - now < Self::SOON;
+        let is_covered = self
+            .alarms
+            .peek()
+            .is_some_and(|Reverse(alarm)| *alarm <= due);
+        if is_covered && !is_soon {
+            return;
+        }
+        // `reset` takes any deadline; the constructor of `Sleep` would wait at least a
+        // millisecond. Polling it registers a timer that calls the waker.
+        let deadline = self.zero + Duration::from_nanos(due);
         self.sleep.as_mut().reset(deadline);
-        let registered = self
-            .sleep
-            .as_mut()
-            .poll(&mut Context::from_waker(&self.pump));
-        if registered.is_ready() {
+        let context = &mut Context::from_waker(&self.alarm);
+        if self.sleep.as_mut().poll(context).is_ready() {
             self.pump.wake_by_ref();
         } else {
-            self.armed.push(due);
+            self.alarms.push(Reverse(due));
         }
     }
+}
+
+/// The first tick at or after a time.
+fn next_tick(due: u64) -> u64 {
+    due.checked_next_multiple_of(Agenda::TICK)
+        .unwrap_or(u64::MAX)
 }

@@ -101,9 +101,11 @@ impl State {
         let state = &mut self.nodes[node.0 as usize - 1];
         state.clock.set_offset(state.condition.offset_ms);
         let (rate, slow) = (state.condition.rate, state.condition.slow_factor);
-        if state.clock.set_rates(now, rate, slow)
-            && self.agenda.reschedule(now, node, &state.clock) > 0
-        {
+        let changed = state.clock.set_rates(now, rate, slow);
+        if let Some(life) = &state.life {
+            life.set_plain(state.clock.ahead());
+        }
+        if changed && self.agenda.reschedule(now, node, &state.clock) > 0 {
             self.note_timer_set(now, node);
         }
     }

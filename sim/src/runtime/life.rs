@@ -22,6 +22,11 @@ pub(crate) struct Life {
     /// The ordinal of the task that is being polled; 0 for none.
     pub(crate) polled: AtomicU64,
     alive: AtomicBool,
+    /// How far the monotonic clock is ahead of simulated time, in nanoseconds, as long
+    /// as it is plain; it may be behind by wrapping.
+    ahead: AtomicU64,
+    /// Nothing has ever been wrong with the clock, so it can be read without the lock.
+    plain: AtomicBool,
 }
 
 impl Life {
@@ -38,7 +43,21 @@ impl Life {
             handle,
             polled: AtomicU64::new(0),
             alive: AtomicBool::new(true),
+            ahead: AtomicU64::new(0),
+            plain: AtomicBool::new(false),
         }
+    }
+
+    /// The monotonic clock of the incarnation, unless the lock is needed to read it.
+    pub(crate) fn plain_clock(&self, now: u64) -> Option<u64> {
+        let plain = self.plain.load(Ordering::Relaxed);
+        plain.then(|| now.wrapping_add(self.ahead.load(Ordering::Relaxed)))
+    }
+
+    /// Says how far a plain clock is ahead of simulated time; `None` if it is not plain.
+    pub(crate) fn set_plain(&self, ahead: Option<u64>) {
+        self.ahead.store(ahead.unwrap_or(0), Ordering::Relaxed);
+        self.plain.store(ahead.is_some(), Ordering::Relaxed);
     }
 
     pub(crate) fn is_alive(&self) -> bool {

@@ -23,6 +23,26 @@ struct Link {
     generation: u64,
 }
 
+impl Link {
+    fn refresh(&mut self, from: NodeId, to: NodeId, injector: &Injector) {
+        if self.generation != injector.generation() {
+            self.generation = injector.generation();
+            self.faults = injector.on_link(from, to);
+        }
+    }
+}
+
+/// A message that is handed over, and the link that it is handed to.
+pub(crate) struct Passage<'a> {
+    pub(crate) id: MessageId,
+    /// The link can carry no more.
+    pub(crate) is_full: bool,
+    /// How long the message takes when nothing is wrong, in nanoseconds.
+    pub(crate) delay: u64,
+    /// What is wrong on the link.
+    pub(crate) faults: &'a [LinkFault],
+}
+
 /// A message under way.
 #[derive(Debug)]
 pub(crate) struct InFlight {
@@ -87,26 +107,20 @@ impl Links {
         }
     }
 
-    /// Counts one more message on a link. Both nodes must exist.
-    pub(crate) fn next(&mut self, from: NodeId, to: NodeId) -> MessageId {
+    /// Counts one more message on a link and says what the link is like. Both nodes
+    /// must exist.
+    pub(crate) fn next(&mut self, from: NodeId, to: NodeId, injector: &Injector) -> Passage<'_> {
+        let (delay_min, delay_span) = (self.delay_min, self.delay_span);
         let link = self.link(from, to);
         link.ordinal += 1;
-        MessageId {
-            from,
-            to,
-            ordinal: link.ordinal,
+        let ordinal = link.ordinal;
+        link.refresh(from, to, injector);
+        Passage {
+            id: MessageId { from, to, ordinal },
+            is_full: link.in_flight >= Self::IN_FLIGHT_MAX,
+            delay: delay_min + link.delay.with(ordinal).below(delay_span),
+            faults: &link.faults,
         }
-    }
-
-    /// Whether the link of the message can carry no more.
-    pub(crate) fn is_full(&mut self, id: MessageId) -> bool {
-        self.link(id.from, id.to).in_flight >= Self::IN_FLIGHT_MAX
-    }
-
-    /// How long the message takes when nothing is wrong, in nanoseconds.
-    pub(crate) fn healthy_delay(&mut self, id: MessageId) -> u64 {
-        let key = self.link(id.from, id.to).delay.with(id.ordinal);
-        self.delay_min + key.below(self.delay_span)
     }
 
     /// How far a copy may be behind its original, in nanoseconds.
@@ -114,13 +128,10 @@ impl Links {
         (self.delay_min + self.delay_span).max(1_000_000)
     }
 
-    /// What is wrong on a link at present.
+    /// What is wrong on the link of a message at present.
     pub(crate) fn faults(&mut self, id: MessageId, injector: &Injector) -> &[LinkFault] {
         let link = self.link(id.from, id.to);
-        if link.generation != injector.generation() {
-            link.generation = injector.generation();
-            link.faults = injector.on_link(id.from, id.to);
-        }
+        link.refresh(id.from, id.to, injector);
         &link.faults
     }
 
@@ -176,9 +187,9 @@ impl Links {
 
     fn link(&mut self, from: NodeId, to: NodeId) -> &mut Link {
         let nodes = self.rows.len() as u32;
-        let delay = self.delay_key.with(u64::from(from.0));
         let row = &mut self.rows[from.0 as usize - 1];
         if row.is_empty() {
+            let delay = self.delay_key.with(u64::from(from.0));
             let links = (1..=nodes).map(|to| Link {
                 ordinal: 0,
                 in_flight: 0,

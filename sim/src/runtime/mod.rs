@@ -30,6 +30,7 @@ pub(crate) use journal::Journal;
 pub(crate) use life::Life;
 pub use life::SimRuntime;
 pub(crate) use plugin::WorldSimulator;
+pub(crate) use pump::Alarm;
 pub(crate) use shared::Shared;
 pub(crate) use sleep::WorldSleep;
 pub(crate) use state::State;

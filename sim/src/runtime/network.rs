@@ -63,24 +63,21 @@ impl State {
             return Err(SendError::Unreachable { peer: to });
         };
         let is_down = receiver.life.is_none();
-        let id = self.links.next(from, to);
+        let copy_delay_max = self.links.copy_delay_max();
+        let passage = self.links.next(from, to, &self.injector);
+        let (id, is_full, mut delay) = (passage.id, passage.is_full, passage.delay);
+        let fate = (!passage.faults.is_empty())
+            .then(|| decide(self.seed, id, passage.faults, copy_delay_max));
         let len_max = Links::PAYLOAD_LEN_MAX;
         if payload.len() > len_max {
             self.refuse(now, id);
             let len = payload.len();
             return Err(SendError::TooLong { len, len_max });
         }
-        if self.links.is_full(id) {
+        if is_full {
             self.refuse(now, id);
             return Err(SendError::QueueFull { peer: to });
         }
-        let copy_delay_max = self.links.copy_delay_max();
-        let faults = self.links.faults(id, &self.injector);
-        let fate = if faults.is_empty() {
-            None
-        } else {
-            Some(decide(self.seed, id, faults, copy_delay_max))
-        };
         let is_cut = fate
             .as_ref()
             .is_some_and(|fate| fate.lost == Some(DropCause::Cut));
@@ -95,7 +92,6 @@ impl State {
             hash: xxh3_64(&payload),
         };
         self.record(now, Some(from), TraceEvent::Net(event));
-        let mut delay = self.links.healthy_delay(id);
         let slow = self.node(from).clock.slow();
         if slow > 1_000 {
             delay = (u128::from(delay) * u128::from(slow) / 1_000) as u64;

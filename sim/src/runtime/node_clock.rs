@@ -58,6 +58,12 @@ impl NodeClock {
         u64::try_from(self.clock_at(now) / SCALE).unwrap_or(u64::MAX)
     }
 
+    /// How far the monotonic clock is ahead of simulated time, wrapping; `None` once
+    /// its rate was changed.
+    pub(crate) fn ahead(&self) -> Option<u64> {
+        self.plain.then(|| self.epoch.wrapping_sub(self.started))
+    }
+
     /// The wall clock, since the Unix epoch.
     pub(crate) fn wall(&self, now: u64) -> Duration {
         let run = self

@@ -64,6 +64,8 @@ pub(crate) struct State {
     pub(crate) attention: bool,
     /// What the workload of the present phase answered.
     pub(crate) workload: Option<Result<(), String>>,
+    /// Room for the wakers of timers that fire.
+    pub(crate) fired: Vec<Waker>,
     /// How many nodes have stopped in the last phase.
     pub(crate) stopped: u32,
     /// When the run was concluded.
@@ -74,7 +76,7 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(crate) fn new(plan: &Plan, journal: Journal, time: TimeHandle, ids: &[MadsimId]) -> Self {
+    pub(crate) fn new(plan: &Plan, journal: Journal, time: &TimeHandle, ids: &[MadsimId]) -> Self {
         let node = |madsim: &MadsimId| NodeState {
             life: None,
             processes: None,
@@ -99,6 +101,7 @@ impl State {
             tasks: 0,
             attention: true,
             workload: None,
+            fired: Vec::new(),
             stopped: 0,
             concluded: None,
             last_tasks: Vec::new(),

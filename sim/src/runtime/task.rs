@@ -111,10 +111,15 @@ impl<F: Future<Output = TaskEnd> + Unpin> Future for SimTask<F> {
         let Some(task) = this.task.as_mut() else {
             return Poll::Ready(());
         };
-        let outer = this.life.polled.swap(this.ordinal, Ordering::Relaxed);
-        // A supervised task catches its panics, so this line is always reached.
+        let life = &this.life;
+        // Plain loads and stores: a run has one thread.
+        let outer = life.polled.load(Ordering::Relaxed);
+        life.polled.store(this.ordinal, Ordering::Relaxed);
+        let outer_time = life.shared.hold_time();
+        // A supervised task catches its panics, so what follows is always reached.
         let polled = Pin::new(task).poll(context);
-        this.life.polled.store(outer, Ordering::Relaxed);
+        life.shared.release_time(outer_time);
+        life.polled.store(outer, Ordering::Relaxed);
         let Poll::Ready(end) = polled else {
             return Poll::Pending;
         };

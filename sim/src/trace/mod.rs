@@ -3,6 +3,7 @@
 mod clock;
 mod difference;
 mod digest;
+mod encoding;
 mod event;
 pub mod file;
 mod recorder;

@@ -2,12 +2,11 @@
 
 use std::collections::VecDeque;
 
-use postcard::ser_flavors::Flavor;
-use serde::Serialize;
 use steadfast::runtime::NodeId;
 use xxhash_rust::xxh3::Xxh3;
 
 use super::digest::Digest;
+use super::encoding::encode;
 use super::event::{Record, TraceEvent};
 
 /// How much of a trace is kept in memory. The digest covers all of it in any case.
@@ -23,10 +22,9 @@ pub enum Capture {
 
 /// Numbers, hashes and keeps the records of one run.
 ///
-/// The digest is a hash over the records in order. Each is encoded with postcard,
-/// index, time and node included, and preceded by its length, so that no two
-/// different traces are hashed as the same bytes. Recording allocates nothing
-/// unless records are kept.
+/// The digest is a hash over the records in order, each encoded with its length,
+/// index, time and node, so that no two different traces are hashed as the same bytes.
+/// Recording allocates nothing unless records are kept.
 pub struct Recorder {
     hasher: Xxh3,
     // Encoded records that are not hashed yet: hashing in larger portions is faster.
@@ -45,7 +43,7 @@ impl Recorder {
 
     /// The version of what is hashed. Traces of different versions have different
     /// digests.
-    pub const FORMAT_VERSION: u32 = 1;
+    pub const FORMAT_VERSION: u32 = 2;
 
     const PENDING_MAX: usize = 4_096;
 
@@ -94,10 +92,14 @@ impl Recorder {
             self.flush();
             self.prefixes.push(Digest(self.hasher.digest128()));
         }
-        if self.kept.len() >= self.kept_max {
-            self.kept.pop_front();
+        if self.kept_max == 1 && self.kept.len() == 1 {
+            self.kept[0] = record;
+        } else {
+            if self.kept.len() >= self.kept_max {
+                self.kept.pop_front();
+            }
+            self.kept.push_back(record);
         }
-        self.kept.push_back(record);
         &self.kept[self.kept.len() - 1]
     }
 
@@ -170,41 +172,6 @@ fn fresh_hasher() -> Xxh3 {
     let mut hasher = Xxh3::new();
     hasher.update(&Recorder::FORMAT_VERSION.to_le_bytes());
     hasher
-}
-
-/// Appends the record with its length before it.
-fn encode(record: &Record, bytes: &mut Vec<u8>) {
-    const LENGTH: usize = size_of::<u32>();
-    let start = bytes.len();
-    bytes.extend_from_slice(&[0; LENGTH]);
-    let mut serializer = postcard::Serializer {
-        output: Appending(bytes),
-    };
-    record
-        .serialize(&mut serializer)
-        .expect("memory can be written to, and no event has a part without a known length");
-    let length = (bytes.len() - start - LENGTH) as u32;
-    bytes[start..start + LENGTH].copy_from_slice(&length.to_le_bytes());
-}
-
-struct Appending<'a>(&'a mut Vec<u8>);
-
-impl Flavor for Appending<'_> {
-    type Output = ();
-
-    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
-        self.0.push(byte);
-        Ok(())
-    }
-
-    fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
-        self.0.extend_from_slice(bytes);
-        Ok(())
-    }
-
-    fn finalize(self) -> postcard::Result<()> {
-        Ok(())
-    }
 }
 
 #[cfg(test)]
