@@ -4,6 +4,8 @@ mod condition;
 mod episode;
 mod injector;
 mod kind;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use condition::Condition;
 pub use episode::{Episode, Start, Target, Trigger};

@@ -1,5 +1,7 @@
 //! One run of one plan, from the start of its nodes to its report.
 
+#[cfg(test)]
+mod contract;
 mod director;
 mod hosted;
 mod panics;
@@ -11,3 +13,5 @@ mod tests;
 
 pub(crate) use panics::{Caught, catch};
 pub use plan::run_plan;
+#[cfg(test)]
+pub(crate) use script::Script;
