@@ -1,7 +1,5 @@
 //! One run of one plan, from the start of its nodes to its report.
 
-#[cfg(test)]
-mod contract;
 mod director;
 mod hosted;
 mod panics;

@@ -16,13 +16,14 @@ use crate::plan::{Plan, PlanError};
 use crate::run_report::{Run, RunReport};
 use crate::runtime::{Alarm, Journal, Shared, State, WorldSimulator};
 use crate::scenario::Scenario;
+use crate::trace::render::{Options, Renderer};
 use crate::trace::{Capture, Record, Recorder};
 
 /// What madsim panics with when nothing can run any more.
 const NOTHING_CAN_RUN: &str = "no events, all tasks will block forever";
 
-/// How many lines of the trace a report shows.
-const TAIL_MAX: usize = 20;
+/// How many lines of its story a report has.
+const TAIL_MAX: usize = 30;
 
 /// The world, for the time after madsim is done with it or has panicked.
 type Slot = RefCell<Option<Arc<Shared>>>;
@@ -153,10 +154,12 @@ fn report(shared: Option<&Shared>, broken: Option<Outcome>) -> Run {
     }
 }
 
+/// The end of the story, of what was captured. Names are learnt from all of it.
 fn tail(trace: &[Record]) -> Vec<String> {
-    let start = trace.len().saturating_sub(TAIL_MAX);
-    trace[start..]
+    let mut renderer = Renderer::new(Options::STORY);
+    let mut lines: Vec<_> = trace
         .iter()
-        .map(|record| format!("{record:?}"))
-        .collect()
+        .filter_map(|record| renderer.line(record))
+        .collect();
+    lines.split_off(lines.len().saturating_sub(TAIL_MAX))
 }
