@@ -5,7 +5,6 @@ use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
-use std::time::Duration;
 
 use super::error::TaskError;
 use super::roster::{Ended, StopStep};
@@ -14,7 +13,7 @@ use crate::event::SupervisionEvent;
 use crate::failure::{Failure, Severity};
 use crate::process::{Context, ExitReason, ProcessId, Signal};
 use crate::runtime::{Runtime, Timestamp};
-use crate::supervision::{AutoShutdown, ShutdownPolicy, Strategy};
+use crate::supervision::ShutdownPolicy;
 
 /// What the driver wakes up for.
 enum Input {
@@ -39,7 +38,6 @@ pub(super) async fn run<R: Runtime>(context: Context<R>, closing: Closing<R>) ->
         context: &context,
         shift: &closing.0,
     };
-    driver.announce_start();
     let reason = driver.supervise().await;
     driver.stop(&reason).await;
     reason
@@ -234,17 +232,5 @@ impl<R: Runtime> Driver<'_, R> {
 
     fn failure(&self, error: TaskError) -> Failure<TaskError> {
         self.shift.failure(self.context.id(), error)
-    }
-
-    fn announce_start(&self) {
-        self.shift.announce(SupervisionEvent::SupervisorStarted {
-            supervisor: self.context.id(),
-            strategy: Strategy::OneForOne,
-            // Tasks are temporary: none is ever restarted.
-            intensity: 0,
-            period: Duration::ZERO,
-            auto_shutdown: AutoShutdown::Never,
-            dynamic: true,
-        });
     }
 }

@@ -1,15 +1,17 @@
 //! Starting a task supervisor.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::driver::{self, Closing};
 use super::handle::TaskSupervisorRef;
 use super::options::TaskSupervisorOptions;
 use super::shift::Shift;
+use crate::event::{Event, SupervisionEvent};
 use crate::label::Label;
 use crate::process::{Context, ExitReason, Node, ProcessSpec, SpawnError, StartInfo};
 use crate::runtime::Runtime;
-use crate::supervision::{ChildKind, ChildSpec};
+use crate::supervision::{AutoShutdown, ChildKind, ChildSpec, Strategy};
 
 /// A process whose children are tasks. Elixir's `Task.Supervisor`.
 ///
@@ -58,6 +60,16 @@ impl TaskSupervisor {
         tasks: &TaskSupervisorRef<R>,
         options: TaskSupervisorOptions,
     ) -> impl Future<Output = ExitReason> + Send + use<R> {
+        // Before the handle is good, so that no task is announced earlier.
+        context.announce(&Event::Supervision(SupervisionEvent::SupervisorStarted {
+            supervisor: context.id(),
+            strategy: Strategy::OneForOne,
+            // Tasks are temporary: none is ever restarted.
+            intensity: 0,
+            period: Duration::ZERO,
+            auto_shutdown: AutoShutdown::Never,
+            dynamic: true,
+        }));
         let shift = Arc::new(Shift::new(&context, options));
         tasks.serve(shift.clone());
         context.ready_with(StartInfo::new(tasks.clone()));
