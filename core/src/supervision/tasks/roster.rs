@@ -26,8 +26,10 @@ enum Stop {
     Running,
     /// Asked; to be killed then, if there is a limit.
     Asked(Option<Timestamp>),
-    /// Killed.
+    /// Killed because somebody wanted just that.
     Killed,
+    /// Killed because it did not stop in time.
+    KilledLate,
 }
 
 /// A task as the roster keeps it. `P` is what else is kept with it.
@@ -193,13 +195,17 @@ impl<P> Roster<P> {
         let child = entry.child.clone();
         let limit = match policy {
             ShutdownPolicy::Brutal => {
-                return match std::mem::replace(&mut entry.stop, Stop::Killed) {
+                let known = entry.stop;
+                if known != Stop::KilledLate {
+                    entry.stop = Stop::Killed;
+                }
+                return match known {
                     Stop::Running => StopStep::Kill(child),
                     Stop::Asked(limit) => {
                         self.forget_deadline(process, limit);
                         StopStep::KillAsked(child)
                     }
-                    Stop::Killed => StopStep::Nothing,
+                    Stop::Killed | Stop::KilledLate => StopStep::Nothing,
                 };
             }
             ShutdownPolicy::Timeout(limit) => Some(now + limit),
@@ -220,7 +226,7 @@ impl<P> Roster<P> {
                 }
                 StopStep::Nothing
             }
-            Stop::Killed => StopStep::Nothing,
+            Stop::Killed | Stop::KilledLate => StopStep::Nothing,
         }
     }
 
@@ -238,7 +244,7 @@ impl<P> Roster<P> {
             }
             self.deadlines.remove(&(deadline, process));
             if let Some(entry) = self.entries.get_mut(&process) {
-                entry.stop = Stop::Killed;
+                entry.stop = Stop::KilledLate;
                 late.push((process, entry.child.clone()));
             }
         }
@@ -261,6 +267,8 @@ impl<P> Roster<P> {
                 (true, reason.is_abnormal())
             }
             Stop::Killed => (true, reason.is_abnormal() && *reason != ExitReason::Killed),
+            // As in Elixir: that it had to be killed is a failure.
+            Stop::KilledLate => (true, reason.is_abnormal()),
         };
         Some(Ended {
             child: entry.child,
@@ -384,6 +392,11 @@ mod tests {
         assert!(roster.take_late(Timestamp(9)).is_empty());
         assert_eq!(roster.take_late(Timestamp(10)).len(), 1);
         assert!(roster.take_late(Timestamp(11)).is_empty());
+        // That it had to be killed stays a failure, whoever else wants it gone.
+        let killed = roster.stop(process(1), Some(ShutdownPolicy::Brutal), Timestamp(12));
+        assert_eq!(killed, StopStep::Nothing);
+        let ended = roster.ended(process(1), &ExitReason::Killed).unwrap();
+        assert!(ended.failed && ended.expected);
     }
 
     #[test]

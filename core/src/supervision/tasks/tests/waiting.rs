@@ -169,8 +169,15 @@ fn a_task_that_does_not_stop_is_killed_at_its_deadline_and_not_before() {
                 .unwrap();
             context.runtime().sleep(SHORT).await;
             let before = context.runtime().now();
+            let (name, process) = (stubborn.name().clone(), stubborn.id());
             let stopped = stubborn.shutdown(ShutdownPolicy::Timeout(LONG)).await;
-            assert_eq!(stopped, Ok(None));
+            let reason = ExitReason::Killed;
+            let killed = TaskError::Exited {
+                name,
+                process,
+                reason,
+            };
+            assert_eq!(stopped, Err(killed));
             assert_eq!(context.runtime().now().since(before), LONG);
         },
         |events, reason| {
