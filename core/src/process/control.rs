@@ -148,6 +148,21 @@ impl Control {
             .retain(|signal| !matches!(signal, Signal::Down { monitor, .. } if *monitor == gone));
     }
 
+    /// Takes back the notice that a linked process has ended normally.
+    pub(super) fn forget_normal_end(&self, of: ProcessId) {
+        self.lock().signals.retain(|signal| {
+            let Signal::Exit {
+                from,
+                reason,
+                linked,
+            } = signal
+            else {
+                return true;
+            };
+            !(*linked && *from == Some(of) && *reason == ExitReason::Normal)
+        });
+    }
+
     pub(super) fn set_trap(&self, trap: bool) -> bool {
         std::mem::replace(&mut self.lock().trap, trap)
     }

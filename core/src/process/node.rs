@@ -257,6 +257,14 @@ impl<R: Runtime> Node<R> {
         self.lock().unlink(process, other)
     }
 
+    /// Takes back the notice of `process` that `other`, which it was tied to, has ended
+    /// normally.
+    pub(crate) fn forget_normal_end(&self, process: ProcessId, other: ProcessId) {
+        if let Some(entry) = self.lock().entry(process) {
+            entry.control.forget_normal_end(other);
+        }
+    }
+
     /// Gives `process` the exit signal that it would get if it were linked to `peer`.
     pub(crate) fn peer_ended(&self, peer: ProcessId, process: ProcessId, reason: &ExitReason) {
         self.with_table(|table, wakers| table.exit(process, Some(peer), reason, true, wakers));

@@ -15,9 +15,10 @@
 //! | [`Task::shutdown`], [`Task::ignore`] | `Task.shutdown`, `Task.ignore` |
 //! | [`Context::callers`](crate::process::Context::callers) | `$callers` |
 //!
-//! Two rules differ, because a handle here has an owner that the compiler knows:
-//! a [`Task`] that is dropped is shut down, and a deadline that passes is an error
-//! value instead of an exit.
+//! Three rules differ, because a handle here has an owner that the compiler knows:
+//! a [`Task`] that is dropped is shut down, a deadline that passes is an error value
+//! instead of an exit, and the normal end of a linked task that its owner was told of
+//! by the handle is no signal besides.
 //!
 //! ```
 //! use std::time::Duration;

@@ -39,6 +39,8 @@ pub struct Task<R: Runtime, T> {
     process: ProcessId,
     caller: ProcessId,
     linked: bool,
+    // Whether the link may have told the caller of the end, now or earlier.
+    notified: bool,
     answer: ReplyReceiver<Conclusion<T>>,
     // Nothing more is to be done for the task when the handle goes.
     released: bool,
@@ -72,6 +74,7 @@ impl<R: Runtime, T: Send + 'static> Task<R, T> {
             process,
             caller: caller.id(),
             linked,
+            notified: linked,
             answer,
             released: false,
         })
@@ -129,8 +132,9 @@ impl<R: Runtime, T> Task<R, T> {
     ///
     /// # Errors
     ///
-    /// [`TaskError::Exited`] if the task failed, [`TaskError::AnswerTaken`] if its
-    /// answer was taken before.
+    /// [`TaskError::Exited`] if the task failed, with
+    /// [`Killed`](ExitReason::Killed) if it had to be killed for being late;
+    /// [`TaskError::AnswerTaken`] if its answer was taken before.
     ///
     /// # Cancel safety
     ///
@@ -184,7 +188,7 @@ impl<R: Runtime, T> Task<R, T> {
             return Poll::Ready(Err(self.answer_taken()));
         }
         Pin::new(&mut self.answer).poll(context).map(|conclusion| {
-            self.released = true;
+            self.conclude();
             match conclusion {
                 Some(Conclusion::Value(value)) => Ok(value),
                 Some(Conclusion::Failed(failure)) => Err(failure.give_back()),
@@ -201,7 +205,7 @@ impl<R: Runtime, T> Task<R, T> {
         context: &mut PollContext<'_>,
     ) -> Poll<Result<Option<T>, TaskError>> {
         Pin::new(&mut self.answer).poll(context).map(|conclusion| {
-            self.released = true;
+            self.conclude();
             match conclusion {
                 Some(Conclusion::Value(value)) => Ok(Some(value)),
                 Some(Conclusion::Failed(failure)) => Err(failure.give_back()),
@@ -221,6 +225,21 @@ impl<R: Runtime, T> Task<R, T> {
                 limit,
             },
         )
+    }
+
+    /// The task has ended and its handle was told: nothing is left to be done, and the
+    /// link has nothing to add to a normal end.
+    fn conclude(&mut self) {
+        self.released = true;
+        self.forget_normal_end();
+    }
+
+    /// Takes back what the link told the caller of a normal end.
+    fn forget_normal_end(&mut self) {
+        if std::mem::take(&mut self.notified) {
+            let node = self.shift.node();
+            node.forget_normal_end(self.caller, self.process);
+        }
     }
 
     fn exited(&self, reason: ExitReason) -> TaskError {
@@ -255,6 +274,7 @@ impl<R: Runtime, T> Task<R, T> {
     /// Gives up the answer. Whether the task has ended by now.
     fn withdraw(&mut self) -> bool {
         let told = self.unlink();
+        self.forget_normal_end();
         match self.answer.close() {
             Some(Conclusion::Failed(failure)) if told => drop(failure.escalate()),
             Some(Conclusion::Failed(failure)) => failure.report(Severity::Error),
