@@ -6,10 +6,20 @@
 //! therefore never waits for the machine; what it waits for is a fact. Some cases run
 //! on several threads as well ([`cases_on_threads!`]).
 
+mod backoff;
+mod boot;
+mod coverage;
 mod dynamic;
+mod endings;
 mod harness;
+mod hooks;
 mod intensity;
+mod introspection;
+mod messages;
+mod nesting;
+mod notices;
 mod process;
+mod requests;
 mod restarts;
 mod scale;
 mod shutdown;
@@ -17,5 +27,9 @@ mod significance;
 mod specs;
 mod starts;
 mod strategies;
+mod task_streams;
+mod task_waits;
+mod tasks;
+mod upgrades;
 
 use harness::{Bench, cases, cases_on_threads};

@@ -4,6 +4,9 @@
 mod bench;
 mod children;
 mod journal;
+mod ledger;
+mod peer;
+mod processes;
 mod stage;
 mod story;
 mod task;
@@ -12,7 +15,9 @@ mod worlds;
 
 pub(crate) use bench::{Bench, same};
 pub(crate) use children::{LONG, LONG_BACKOFF, STOP_LIMIT};
-pub(crate) use journal::Mark;
+pub(crate) use journal::{Fact, Mark};
+pub(crate) use ledger::Ledger;
+pub(crate) use peer::{Peer, cases_with_a_peer, in_simulation_with_a_peer, on_tokio_with_a_peer};
 pub(crate) use stage::{Cue, Manner, Opening};
 pub(crate) use worlds::{
     cases, cases_on_threads, in_simulation, on_threads, on_tokio, on_tokio_counting,

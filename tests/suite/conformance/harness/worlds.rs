@@ -57,7 +57,7 @@ macro_rules! cases_on_threads {
 pub(crate) use cases_on_threads;
 
 /// How long a case waits for a fact where time costs nothing.
-const PATIENCE: Duration = Duration::from_secs(3600);
+pub(super) const PATIENCE: Duration = Duration::from_secs(3600);
 
 /// Runs a case on tokio, on one thread, with time that moves only when nothing can run.
 pub(crate) fn on_tokio<C, F>(case: C)
@@ -92,7 +92,7 @@ where
 }
 
 /// Holds the standard checks against what happened on tokio.
-fn judge(records: &[Record]) {
+pub(super) fn judge(records: &[Record]) {
     let mut findings = Findings::new();
     for mut checker in standard() {
         for record in records {
@@ -151,8 +151,13 @@ where
     C: Fn(Bench<Witness<SimRuntime>>) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = ()> + Send + 'static,
 {
+    passes_in_simulation(|| Case::new(case.clone()));
+}
+
+/// Runs a scenario under several schedules; every run must pass.
+pub(super) fn passes_in_simulation<S: Scenario>(scenario: impl Fn() -> S) {
     for seed in 0..SCHEDULES {
-        let scenario = Case::new(case.clone());
+        let scenario = scenario();
         let plan = scenario.plan(seed);
         // A fresh thread, since the standard library seeds its maps once per thread.
         let run = std::thread::scope(|scope| {
