@@ -49,7 +49,13 @@ impl Checker for Bystanders {
                     );
                 }
             }
-            _ => {}
+            TraceEvent::Core(_)
+            | TraceEvent::Run(_)
+            | TraceEvent::Node(_)
+            | TraceEvent::Task(_)
+            | TraceEvent::Net(_)
+            | TraceEvent::Disk(_)
+            | TraceEvent::Fault(_) => {}
         }
     }
 

@@ -58,13 +58,15 @@ impl Wards {
 
     /// Takes one refusal, if any is left.
     fn refuses(&self, node: NodeId, service: &Label) -> bool {
-        self.with(|state| match state.refusals.get_mut(&(node, service.clone())) {
-            Some(left) if *left > 0 => {
-                *left -= 1;
-                true
-            }
-            _ => false,
-        })
+        self.with(
+            |state| match state.refusals.get_mut(&(node, service.clone())) {
+                Some(left) if *left > 0 => {
+                    *left -= 1;
+                    true
+                }
+                _ => false,
+            },
+        )
     }
 }
 
@@ -74,13 +76,24 @@ async fn serve(context: Context<SimRuntime>, service: Label) -> ExitReason {
         return ExitReason::failed("told not to start");
     }
     let takes = Duration::from_millis(20);
-    play(context, service, Farewell { takes, badly: false }).await
+    play(
+        context,
+        service,
+        Farewell {
+            takes,
+            badly: false,
+        },
+    )
+    .await
 }
 
 async fn examine(context: Context<SimRuntime>, service: Label) -> Result<Health, ExitReason> {
     let wards = context.runtime().board::<Wards>();
     let here = (context.id().node, service);
-    match wards.with(|state| state.moods.get(&here).copied()).unwrap_or_default() {
+    match wards
+        .with(|state| state.moods.get(&here).copied())
+        .unwrap_or_default()
+    {
         Mood::Well => Ok(Health::Good),
         Mood::Limited => Ok(Health::Degraded("it works with limits".into())),
         Mood::Sick => Err(ExitReason::failed("it feels sick")),
@@ -111,7 +124,9 @@ fn spec() -> BootSpec<SimRuntime> {
         .limit(Duration::from_millis(50))
         .failures_to_unhealthy(2);
         spec = spec.service(
-            ServiceSpec::new(phase, child).depends_on(dependencies.iter().copied()).health(check),
+            ServiceSpec::new(phase, child)
+                .depends_on(dependencies.iter().copied())
+                .health(check),
         );
     }
     spec
@@ -133,12 +148,12 @@ impl Scenario for Boot {
         let mut draw = Draw::new(seed, "boot");
         let mut plan = Plan::new(self.name(), seed, draw.between(1, 2) as u32);
         let count = draw.between(3, 25);
-        let actions =
-            ["panic", "fail", "refuse", "limit", "sicken", "silence", "anger", "cure", "restart"];
+        let actions = [
+            "panic", "fail", "refuse", "limit", "sicken", "silence", "anger", "cure", "restart",
+        ];
         let services = SERVICES.len() as u64;
         let nodes = plan.topology.nodes;
-        plan.operations =
-            draw.operations(count, Duration::from_secs(9), nodes, &actions, services);
+        plan.operations = draw.operations(count, Duration::from_secs(9), nodes, &actions, services);
         plan.episodes = weather::of_nodes(&plan);
         plan
     }
@@ -190,7 +205,8 @@ impl Scenario for Boot {
                         let boot = wards.with(|state| state.boots.get(&operation.node).cloned());
                         if let Some(boot) = boot {
                             // It may be in the middle of a restart, which is an answer too.
-                            drop(boot.restart_service(name).await);
+                            let limit = Duration::from_secs(2);
+                            drop(boot.restart_service(name, limit).await);
                         }
                         continue;
                     }

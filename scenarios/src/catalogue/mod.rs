@@ -1,5 +1,6 @@
 //! The catalogue: stories that the library must live through, one a file.
 
+mod boot;
 pub(crate) mod flapping;
 pub(crate) mod journal;
 mod node_crash;
@@ -30,6 +31,7 @@ pub fn catalogue() -> Vec<Arc<dyn Scenario>> {
     )));
     scenarios.push(Arc::new(shutdown::Shutdown));
     scenarios.push(Arc::new(tasks::Tasks));
+    scenarios.push(Arc::new(boot::Boot));
     scenarios.push(Arc::new(node_crash::NodeCrash));
     scenarios.push(Arc::new(journal::Journal::new(
         "journal",

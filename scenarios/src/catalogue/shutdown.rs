@@ -60,11 +60,10 @@ impl Shutdown {
     /// Stops a group and starts it again. Only an answer that never comes is wrong:
     /// everything else is a race that the caller can see.
     async fn cycle(leader: &SupervisorRef<SimRuntime>, group: &str) -> Result<(), String> {
-        match leader.terminate_child(group).await {
-            Err(TerminateChildError::Call(error @ CallError::TimedOut { .. })) => {
-                return Err(format!("stopping {group} was not answered: {error}"));
-            }
-            Ok(()) | Err(_) => {}
+        if let Err(TerminateChildError::Call(error @ CallError::TimedOut { .. })) =
+            leader.terminate_child(group).await
+        {
+            return Err(format!("stopping {group} was not answered: {error}"));
         }
         // Someone else may have started it meanwhile; the settling looks at the result.
         drop(leader.restart_child(group).await);

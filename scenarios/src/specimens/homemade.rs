@@ -197,9 +197,12 @@ impl Homemade {
         let now = self.context.runtime().now();
         let period = PERIOD.as_nanos() as u64;
         let flaw = self.flaw;
-        self.restarts.retain(|restart| match flaw {
-            Flaw::ResettingWindow => restart.0 / period == now.0 / period,
-            _ => now.since(*restart) <= PERIOD,
+        self.restarts.retain(|restart| {
+            if flaw == Flaw::ResettingWindow {
+                restart.0 / period == now.0 / period
+            } else {
+                now.since(*restart) <= PERIOD
+            }
         });
         self.restarts.push_back(now);
         let in_window = self.restarts.len() as u32;
