@@ -1,6 +1,5 @@
 //! The process that restarts services on request, one request at a time.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +9,7 @@ use super::status::BootState;
 use crate::label::Label;
 use crate::process::{Context, FullPolicy, Reply};
 use crate::runtime::Runtime;
-use crate::supervision::{CallError, RestartChildError, SupervisorRef, TerminateChildError};
+use crate::supervision::{CallError, RestartGroupError};
 
 /// How many requests may wait.
 pub(super) const ORDERS_MAX: usize = 64;
@@ -32,58 +31,22 @@ pub(super) async fn run<R: Runtime>(context: Context<R>, hub: Arc<Hub<R>>) {
     }
 }
 
-/// Stops the service and its dependents in reverse order and starts them in order.
-///
-/// Meanwhile the supervisor goes on restarting what fails; a service that it has
-/// started again in between is not started twice.
+/// Lets the supervisor stop the service and its dependents in reverse order and start
+/// them in order. A service that fails to start is tried again by the supervisor.
 async fn restart<R: Runtime>(hub: &Hub<R>, service: &Label) -> Result<(), RestartServiceError> {
-    let (group, state) = hub.with_board(|board| {
-        let mut group = vec![service.clone()];
-        group.extend(board.plan().dependents(service));
-        (group, board.state())
-    });
+    let state = hub.with_board(|board| board.state());
     let services = hub.services().filter(|_| state == BootState::Running);
     let services = services.ok_or(RestartServiceError::NotRunning)?;
     // How long stops and starts may take is up to each service; the desk waits.
     let services = services.with_limit(Duration::MAX);
-    for name in group.iter().rev() {
-        match services.terminate_child(name).await {
-            // Not there: nothing to stop, and the start will say so.
-            Ok(()) | Err(TerminateChildError::NotFound) => {}
-            Err(TerminateChildError::Call(call)) => return Err(interrupted(call)),
-        }
-    }
-    let mut down = BTreeSet::new();
-    let mut failed = Ok(());
-    for name in group {
-        if down.contains(&name) {
-            continue;
-        }
-        if let Err(error) = start(&services, &name).await {
-            // What depends on it stays down too; the others of the group start.
-            down.extend(hub.with_board(|board| board.plan().dependents(&name)));
-            failed = failed.and(Err(error));
-        }
-    }
-    failed
-}
-
-async fn start<R: Runtime>(
-    services: &SupervisorRef<R>,
-    name: &Label,
-) -> Result<(), RestartServiceError> {
-    match services.restart_child(name).await {
-        // It is up, is being brought up by the supervisor, or does not want to run.
-        Ok(_)
-        | Err(
-            RestartChildError::Running | RestartChildError::Restarting | RestartChildError::Ignored,
-        ) => Ok(()),
-        Err(RestartChildError::Failed(reason)) => Err(RestartServiceError::Failed {
-            service: name.clone(),
+    match services.restart_group(service).await {
+        Ok(()) => Ok(()),
+        Err(RestartGroupError::Failed { child, reason }) => Err(RestartServiceError::Failed {
+            service: child,
             reason,
         }),
-        Err(RestartChildError::NotFound) => Err(RestartServiceError::Interrupted),
-        Err(RestartChildError::Call(call)) => Err(interrupted(call)),
+        Err(RestartGroupError::NotFound) => Err(RestartServiceError::Interrupted),
+        Err(RestartGroupError::Call(call)) => Err(interrupted(call)),
     }
 }
 

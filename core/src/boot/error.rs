@@ -155,8 +155,8 @@ pub enum RestartServiceError {
         /// How many may wait.
         limit: usize,
     },
-    /// The service, or a dependent of it, was stopped and did not start again. It
-    /// and those that depend on it are down; a retry starts them.
+    /// The service, or a dependent of it, was stopped and did not start again. It and
+    /// those that depend on it are down; the supervisor tries again, within its limits.
     #[error("service `{service}` failed to start again: {reason}")]
     Failed {
         /// The one that failed.

@@ -42,6 +42,21 @@ pub(super) fn group<F>(
     }
 }
 
+/// Who must stay stopped although its group starts: those that wait for the restart
+/// of a child outside of it.
+pub(super) fn held<F>(
+    strategy: Strategy,
+    children: &Children<F>,
+    starting: &[ChildKey],
+) -> BTreeSet<ChildKey> {
+    let waiting = children
+        .iter()
+        .filter(|(key, child)| *child.state() == State::Restarting && !starting.contains(key));
+    waiting
+        .flat_map(|(key, _)| group(strategy, children, key))
+        .collect()
+}
+
 /// The child and those that depend on it, directly or through others.
 fn dependents<F>(children: &Children<F>, failed: ChildKey) -> Vec<ChildKey> {
     let mut labels = BTreeSet::new();

@@ -197,6 +197,27 @@ pub enum RestartChildError {
     Call(#[from] CallError),
 }
 
+/// A group was not restarted on request.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RestartGroupError {
+    /// There is no child with this id. No effect; a retry cannot help.
+    #[error("no such child")]
+    NotFound,
+    /// A start failed. The supervisor goes on trying, within its limits, as after any
+    /// failed start in a restart.
+    #[error("child `{child}` failed to start: {reason}")]
+    Failed {
+        /// The child: the one that was asked for, or one that its failure takes along.
+        child: Label,
+        /// Why.
+        reason: ExitReason,
+    },
+    /// The supervisor did not do it, or did not say so.
+    #[error(transparent)]
+    Call(#[from] CallError),
+}
+
 /// A child could not be stopped.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

@@ -233,6 +233,10 @@ impl<F: Clone> Group<F> {
                 self.stop_if_all_ended(fx);
             }
             Purpose::Restart => self.stop_if_all_ended(fx),
+            Purpose::RestartGroup(reply) => {
+                fx.push(Effect::Answer(Answer::new(reply, Ok(()))));
+                self.stop_if_all_ended(fx);
+            }
             // Those that start a child end with its outcome.
             Purpose::HoldOff | Purpose::StartChild(_) | Purpose::RestartChild(_) => {}
             Purpose::TerminateChild(done, reply) => {
@@ -277,7 +281,7 @@ impl<F: Clone> Group<F> {
         let Some((_, key)) = due.filter(|(due, _)| *due <= now) else {
             return false;
         };
-        self.begin_restart(key);
+        self.begin_restart(key, Purpose::Restart);
         true
     }
 }

@@ -4,8 +4,8 @@ use super::child_info::{ChildCount, ChildInfo, StartedChild};
 use super::child_spec::ChildPolicy;
 use super::decision;
 use super::error::{
-    CallError, DeleteChildError, ReconfigureError, RestartChildError, StartChildError,
-    TerminateChildError, WhichChildError,
+    CallError, DeleteChildError, ReconfigureError, RestartChildError, RestartGroupError,
+    StartChildError, TerminateChildError, WhichChildError,
 };
 use super::group::Group;
 use super::machine::{Answer, Effect, Moment, Reply};
@@ -35,6 +35,7 @@ pub(super) enum GroupCall<F> {
         Reply<Result<StartedChild, StartChildError>>,
     ),
     Restart(Label, Reply<Result<StartedChild, RestartChildError>>),
+    RestartGroup(Label, Reply<Result<(), RestartGroupError>>),
     Terminate(Label, TerminateReply),
     Delete(Label, Reply<Result<(), DeleteChildError>>),
     Reconfigure(SupervisorFlags, Reply<Result<(), ReconfigureError>>),
@@ -56,6 +57,7 @@ impl<F> GroupCall<F> {
         match self {
             Self::Start(_, _, reply) => Some(Answer::new(reply, Err(error.into()))),
             Self::Restart(_, reply) => Some(Answer::new(reply, Err(error.into()))),
+            Self::RestartGroup(_, reply) => Some(Answer::new(reply, Err(error.into()))),
             Self::Terminate(_, reply) => Some(Answer::new(reply, Err(error.into()))),
             Self::Delete(_, reply) => Some(Answer::new(reply, Err(error.into()))),
             Self::Reconfigure(_, reply) | Self::Upgrade(_, _, reply) => {
@@ -70,6 +72,7 @@ impl<F> GroupCall<F> {
         match self {
             Self::Start(_, _, reply) => reply.is_awaited(),
             Self::Restart(_, reply) => reply.is_awaited(),
+            Self::RestartGroup(_, reply) => reply.is_awaited(),
             Self::Terminate(_, reply) => reply.is_awaited(),
             Self::Delete(_, reply) => reply.is_awaited(),
             Self::Reconfigure(_, reply) | Self::Upgrade(_, _, reply) => reply.is_awaited(),
@@ -105,6 +108,7 @@ impl<F: Clone> Group<F> {
             GroupCall::Count(reply) => Answer::new(reply, children.count()),
             GroupCall::Start(..)
             | GroupCall::Restart(..)
+            | GroupCall::RestartGroup(..)
             | GroupCall::Terminate(..)
             | GroupCall::Delete(..)
             | GroupCall::Reconfigure(..)
@@ -143,6 +147,13 @@ impl<F: Clone> Group<F> {
                     self.operation = Some(operation.start([key]));
                 }
                 Err(error) => fx.push(Effect::Answer(Answer::new(reply, Err(error)))),
+            },
+            GroupCall::RestartGroup(id, reply) => match self.crew.children.labelled(&id) {
+                Some(key) => self.begin_restart(key, Purpose::RestartGroup(reply)),
+                None => {
+                    let error = RestartGroupError::NotFound;
+                    fx.push(Effect::Answer(Answer::new(reply, Err(error))));
+                }
             },
             GroupCall::Terminate(id, reply) => {
                 let key = self.crew.children.labelled(&id);
@@ -213,6 +224,7 @@ impl<F: Clone> Group<F> {
             GroupCall::Start(policy, ..) => &policy.id,
             GroupCall::Restart(id, _) | GroupCall::Delete(id, _) => id,
             GroupCall::Terminate(..)
+            | GroupCall::RestartGroup(..)
             | GroupCall::Reconfigure(..)
             | GroupCall::Upgrade(..)
             | GroupCall::WhichAll(_)
@@ -227,7 +239,10 @@ impl<F: Clone> Group<F> {
     /// Whether the operation will start this child again.
     fn is_being_restarted(&self, key: ChildKey) -> bool {
         self.operation.as_ref().is_some_and(|operation| {
-            matches!(operation.purpose, Purpose::Restart) && operation.starts.contains(&key)
+            matches!(
+                operation.purpose,
+                Purpose::Restart | Purpose::RestartGroup(_)
+            ) && operation.starts.contains(&key)
         })
     }
 

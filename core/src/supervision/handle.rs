@@ -7,8 +7,8 @@ use super::child_info::{ChildCount, ChildInfo, StartedChild};
 use super::child_spec::{ChildSpec, Factory};
 use super::dynamic_handle::DynamicSupervisorRef;
 use super::error::{
-    CallError, DeleteChildError, ReconfigureError, RestartChildError, StartChildError, StopError,
-    TerminateChildError, WhichChildError,
+    CallError, DeleteChildError, ReconfigureError, RestartChildError, RestartGroupError,
+    StartChildError, StopError, TerminateChildError, WhichChildError,
 };
 use super::group_call::GroupCall;
 use super::machine::Reply;
@@ -92,6 +92,19 @@ impl<R: Runtime> SupervisorRef<R> {
     /// See [`RestartChildError`].
     pub async fn restart_child(&self, id: &str) -> Result<StartedChild, RestartChildError> {
         self.ask(|reply| GroupCall::Restart(id.into(), reply))
+            .await?
+    }
+
+    /// Stops a child and those that its failure would take along, in reverse order,
+    /// and starts them again in order. Counts against no limit. OTP has no such call.
+    ///
+    /// Siblings that wait for the restart of another child are started with that one.
+    ///
+    /// # Errors
+    ///
+    /// See [`RestartGroupError`].
+    pub async fn restart_group(&self, id: &str) -> Result<(), RestartGroupError> {
+        self.ask(|reply| GroupCall::RestartGroup(id.into(), reply))
             .await?
     }
 

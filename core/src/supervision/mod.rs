@@ -70,8 +70,9 @@ pub use dynamic_handle::DynamicSupervisorRef;
 pub use dynamic_spec::{DynamicSupervisorFlags, DynamicSupervisorSpec};
 pub use dynamic_supervisor::DynamicSupervisor;
 pub use error::{
-    CallError, ChildFailed, DeleteChildError, ReconfigureError, RestartChildError, SpecError,
-    StartChildError, StartError, StopError, TerminateChildError, WhichChildError,
+    CallError, ChildFailed, DeleteChildError, ReconfigureError, RestartChildError,
+    RestartGroupError, SpecError, StartChildError, StartError, StopError, TerminateChildError,
+    WhichChildError,
 };
 pub use handle::SupervisorRef;
 pub use intensity::RestartLimit;

@@ -6,7 +6,8 @@ use std::collections::VecDeque;
 use super::child_info::StartedChild;
 use super::child_spec::ChildPolicy;
 use super::error::{
-    CallError, RestartChildError, StartChildError, StartError, TerminateChildError,
+    CallError, RestartChildError, RestartGroupError, StartChildError, StartError,
+    TerminateChildError,
 };
 use super::machine::{Answer, Reply};
 use super::table::ChildKey;
@@ -18,6 +19,9 @@ pub(super) enum Purpose {
     Begin,
     /// A restart. A start that fails is tried again later.
     Restart,
+    /// A restart on request. When a start fails the caller is told, and it goes on as a
+    /// [`Restart`](Self::Restart).
+    RestartGroup(Reply<Result<(), RestartGroupError>>),
     /// Siblings are stopped before the wait for a restart.
     HoldOff,
     /// A child is added.
@@ -46,6 +50,7 @@ impl Purpose {
         match self {
             Self::Begin | Self::Restart | Self::HoldOff | Self::Shutdown(..) => None,
             Self::StartChild(reply) => Some(Answer::new(reply, Err(stopping.into()))),
+            Self::RestartGroup(reply) => Some(Answer::new(reply, Err(stopping.into()))),
             Self::RestartChild(reply) => Some(Answer::new(reply, Err(stopping.into()))),
             Self::TerminateChild(_, reply) => Some(Answer::new(reply, Err(stopping.into()))),
         }

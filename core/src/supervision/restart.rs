@@ -7,7 +7,9 @@ use super::child_info::StartedChild;
 use super::child_spec::ChildPolicy;
 use super::crew::Outcome;
 use super::decision::{self, AfterEnd};
-use super::error::{ChildFailed, RestartChildError, StartChildError, StartError};
+use super::error::{
+    ChildFailed, RestartChildError, RestartGroupError, StartChildError, StartError,
+};
 use super::group::Group;
 use super::machine::{Answer, Effect, Fate, Moment};
 use super::operation::{Operation, Purpose};
@@ -42,12 +44,18 @@ impl<F: Clone> Group<F> {
         }
     }
 
-    /// Stops the group of a failed child and starts it again.
-    pub(super) fn begin_restart(&mut self, failed: ChildKey) {
-        self.crew.children.change(failed, State::Stopped, None);
-        let group = decision::group(self.flags.strategy, &self.crew.children, failed);
+    /// Stops the group of a child and starts it again, but for those that wait for
+    /// the restart of another child, which will start them.
+    pub(super) fn begin_restart(&mut self, key: ChildKey, purpose: Purpose) {
+        if self.crew.children.state(key) == Some(&State::Restarting) {
+            self.crew.children.change(key, State::Stopped, None);
+        }
+        let strategy = self.flags.strategy;
+        let group = decision::group(strategy, &self.crew.children, key);
+        let held = decision::held(strategy, &self.crew.children, &group);
         let stops = group.iter().rev().copied().collect::<Vec<_>>();
-        self.operation = Some(Operation::new(Purpose::Restart).stop(stops).start(group));
+        let starts = group.into_iter().filter(|key| !held.contains(key));
+        self.operation = Some(Operation::new(purpose).stop(stops).start(starts));
     }
 
     /// Deals with a child that ended by itself.
@@ -74,7 +82,10 @@ impl<F: Clone> Group<F> {
             AfterEnd::Restart => {
                 let ran = moment.now.since(since);
                 match self.ask_for_restart(key, failure, ran, moment, fx) {
-                    Budget::Restart(Duration::ZERO) => self.begin_restart(key),
+                    Budget::Restart(Duration::ZERO) => {
+                        self.crew.children.change(key, State::Stopped, None);
+                        self.begin_restart(key, Purpose::Restart);
+                    }
                     Budget::Restart(delay) => self.hold_off(key, moment.now + delay),
                     Budget::ChildSpent => {
                         self.crew.children.change(key, State::Stopped, None);
@@ -202,6 +213,7 @@ impl<F: Clone> Group<F> {
             ),
             Purpose::Begin
             | Purpose::Restart
+            | Purpose::RestartGroup(_)
             | Purpose::HoldOff
             | Purpose::TerminateChild(..)
             | Purpose::Shutdown(..) => {
@@ -240,6 +252,19 @@ impl<F: Clone> Group<F> {
                 fx.push(Effect::Settle(failure, Fate::GiveBack));
                 self.answer_start(Err(Some(reason)), fx);
             }
+            Some(Purpose::RestartGroup(_)) => {
+                let operation = self.operation.as_mut();
+                let purpose = operation
+                    .map(|operation| std::mem::replace(&mut operation.purpose, Purpose::Restart));
+                if let Some(Purpose::RestartGroup(reply)) = purpose {
+                    let error = RestartGroupError::Failed {
+                        child: child.clone(),
+                        reason: reason.clone(),
+                    };
+                    fx.push(Effect::Answer(Answer::new(reply, Err(error))));
+                }
+                self.try_again(key, failure, &reason, moment, fx);
+            }
             Some(
                 Purpose::Restart
                 | Purpose::HoldOff
@@ -261,10 +286,18 @@ impl<F: Clone> Group<F> {
     ) {
         match self.ask_for_restart(key, failure, Duration::ZERO, moment, fx) {
             Budget::Restart(delay) => {
-                // Whatever was still to be started is left to the next try, and calls
-                // are answered before it, as in OTP.
-                self.operation = None;
-                if delay.is_zero() {
+                // Whatever was still to be started with the child is left to the next try,
+                // and calls are answered before it, as in OTP.
+                let group = decision::group(self.flags.strategy, &self.crew.children, key);
+                let rest = self.operation.take().map(|operation| operation.starts);
+                let mut rest = rest.unwrap_or_default();
+                rest.retain(|other| !group.contains(other));
+                if !rest.is_empty() {
+                    // Its siblings that do not depend on it start now: no other try will.
+                    let due = Some(moment.now + delay);
+                    self.crew.children.change(key, State::Restarting, due);
+                    self.operation = Some(Operation::new(Purpose::Restart).start(rest));
+                } else if delay.is_zero() {
                     let due = Some(moment.now);
                     self.crew.children.change(key, State::Restarting, due);
                 } else {

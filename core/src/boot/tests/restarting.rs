@@ -81,7 +81,7 @@ fn an_unknown_service_is_refused_by_name() {
 }
 
 #[test]
-fn a_restart_that_fails_names_the_service_and_leaves_its_dependents_down() {
+fn a_restart_that_fails_names_the_service_and_is_tried_again() {
     story(|node| async move {
         let strings = Strings::default();
         let (boot, _) = up(&node, &strings).await;
@@ -99,7 +99,7 @@ fn a_restart_that_fails_names_the_service_and_leaves_its_dependents_down() {
         assert_eq!(boot.status().overall(), HealthStatus::Unhealthy);
 
         strings.release("store");
-        assert_eq!(boot.restart_service("store", seconds(60)).await, Ok(()));
+        node.runtime().sleep(seconds(3)).await;
         assert_eq!(boot.status().overall(), HealthStatus::Healthy);
     });
 }

@@ -1,5 +1,7 @@
 //! Restarts along declared dependencies.
 
+use std::time::Duration;
+
 use super::stage::*;
 use crate::supervision::{Backoff, SpecError, Strategy, SupervisorSpec};
 
@@ -48,6 +50,28 @@ fn dependents_are_stopped_before_the_wait_of_a_back_off() {
         })
     };
     crash_of("b", spec, "!b ~b .d -d +b +d");
+}
+
+#[test]
+fn a_failed_start_keeps_back_its_dependents_and_nobody_else() {
+    story(|node| async move {
+        let strings = Strings::default();
+        let starts = Starts::default();
+        // `c` needs `a` too, but not `b`, whose start fails once.
+        let spec = SupervisorSpec::new(Strategy::DependentsForOne)
+            .intensity(10, seconds(60))
+            .child(strings.puppet("a"))
+            .child(starts.child("b", &strings).depends_on(["a"]))
+            .child(strings.puppet("c").depends_on(["a"]))
+            .child(strings.puppet("d").depends_on(["b"]));
+        starts.plan("b", &[Start::Ready(Duration::ZERO), Start::Fail]);
+        let _supervisor = start(&node, spec).await;
+        let mut news = News::of(&node);
+        strings.pull("a", crash());
+        pass(&node, seconds(1)).await;
+        let told = news.read();
+        assert!(told.ends_with("+a !b xb ~b +c +b +d"), "{told}");
+    });
 }
 
 #[test]
