@@ -4,6 +4,7 @@ mod condition;
 mod episode;
 mod injector;
 mod kind;
+mod swarm;
 #[cfg(test)]
 mod tests;
 
@@ -11,3 +12,4 @@ pub(crate) use condition::Condition;
 pub use episode::{Episode, Start, Target, Trigger};
 pub(crate) use injector::{Injector, LinkFault};
 pub use kind::{Delay, Fault};
+pub use swarm::{FaultKind, Swarm};

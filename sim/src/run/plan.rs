@@ -136,6 +136,11 @@ fn report(shared: Option<&Shared>, broken: Option<Outcome>) -> Run {
     let (digest, records) = (recorder.digest(), recorder.records());
     let prefix_digests = recorder.prefix_digests().to_vec();
     let trace = recorder.into_trace();
+    let story_end = if outcome == Outcome::Passed {
+        Vec::new()
+    } else {
+        tail(&trace)
+    };
     let report = RunReport {
         outcome,
         digest,
@@ -145,7 +150,7 @@ fn report(shared: Option<&Shared>, broken: Option<Outcome>) -> Run {
         tasks: state.map_or(0, |state| state.tasks),
         episodes: state.map_or_else(Vec::new, |state| state.injector.reports()),
         violations,
-        tail: tail(&trace),
+        tail: story_end,
     };
     Run {
         report,
