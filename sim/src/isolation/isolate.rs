@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::child::{ChildEnd, ForkError, fork, thread_count};
 use super::frame::{FRAME_MAX, FrameError, read_frame, write_frame};
+use super::last_words::LastWords;
 
 /// The stack of the thread that a run has for itself.
 const STACK_BYTES: usize = 8 * 1024 * 1024;
@@ -23,8 +24,13 @@ pub enum Ending<T> {
     Panicked(String),
     /// It was killed at the wall-clock limit.
     TimedOut,
-    /// It was ended by this signal, `SIGABRT` for an abort.
-    Signalled(String),
+    /// It was ended by a signal.
+    Signalled {
+        /// Which; `SIGABRT` for an abort.
+        signal: String,
+        /// The last panics before that, if there were any.
+        last_panics: String,
+    },
     /// It ended its process with this code.
     Exited(i32),
 }
@@ -100,8 +106,11 @@ where
     F: FnOnce() -> T + Send,
 {
     let (mut reader, mut writer) = io::pipe().map_err(IsolationError::Pipe)?;
+    let last_words = LastWords::new().map_err(IsolationError::Pipe)?;
+    let shared = last_words.share().map_err(IsolationError::Pipe)?;
     // The closure owns the writing end, so the parent's copy is closed with it.
     let child = fork(move || {
+        shared.listen();
         let answer = encode_answer(on_fresh_thread(work));
         // If the parent has given up reading, it sees this child end without an answer.
         drop(write_frame(&mut writer, &answer));
@@ -118,7 +127,10 @@ where
         Err(FrameError::TimedOut) => Ok(Ending::TimedOut),
         Err(FrameError::Closed) => Ok(match ended {
             ChildEnd::Exited(code) => Ending::Exited(code),
-            ChildEnd::Signalled(signal) => Ending::Signalled(signal.as_str().to_owned()),
+            ChildEnd::Signalled(signal) => Ending::Signalled {
+                signal: signal.as_str().to_owned(),
+                last_panics: last_words.read().map_err(IsolationError::Pipe)?,
+            },
         }),
         Err(FrameError::TooLong { bytes }) => Err(IsolationError::AnswerTooLong { bytes }),
         Err(FrameError::Io(error)) => Err(IsolationError::Pipe(error)),
@@ -156,7 +168,7 @@ pub(super) fn encode_answer<T: Serialize>(ending: Result<Ending<T>, IsolationErr
     let answer = match ending {
         Ok(Ending::Returned(value)) => Answer::Returned(value),
         Ok(Ending::Panicked(text)) => Answer::Panicked(text),
-        Ok(Ending::TimedOut | Ending::Signalled(_) | Ending::Exited(_)) => {
+        Ok(Ending::TimedOut | Ending::Signalled { .. } | Ending::Exited(_)) => {
             unreachable!("a thread of this process neither times out nor ends a process")
         }
         Err(error) => Answer::Unsent(Unsent::Thread(error.to_string())),

@@ -15,6 +15,7 @@
 mod child;
 mod frame;
 mod isolate;
+mod last_words;
 mod relay;
 mod stopwatch;
 #[cfg(test)]
@@ -24,6 +25,7 @@ pub use child::ForkError;
 pub(crate) use child::{Child, fork};
 pub(crate) use frame::{FrameError, FrameReader, read_frame, wait_readable, write_frame};
 pub use isolate::{Ending, IsolationError, is_single_threaded, isolate, on_fresh_thread};
-pub use relay::RelayError;
-pub(crate) use relay::{Separation, relay, test_name};
+pub(crate) use last_words::keep_last_words;
+pub(crate) use relay::test_name;
+pub use relay::{RelayError, Separation, relay};
 pub use stopwatch::Stopwatch;

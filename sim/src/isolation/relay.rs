@@ -44,7 +44,7 @@ thread_local! {
 
 /// How a run is kept apart from the others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Separation {
+pub enum Separation {
     /// In a forked process: the caller has one thread.
     Process,
     /// On a fresh thread, because there is no process with one thread to be had.
@@ -86,7 +86,7 @@ pub enum RelayError {
 /// # Panics
 ///
 /// If `work` does, with its text.
-pub(crate) fn relay<T, F>(work: F) -> Result<T, RelayError>
+pub fn relay<T, F>(work: F) -> Result<T, RelayError>
 where
     T: Serialize + DeserializeOwned + Send,
     F: FnOnce(Separation) -> T,
@@ -115,7 +115,7 @@ where
     match answer {
         Ending::Returned(value) => Ok(value),
         Ending::Panicked(text) => panic!("{text}"),
-        Ending::TimedOut | Ending::Signalled(_) | Ending::Exited(_) => {
+        Ending::TimedOut | Ending::Signalled { .. } | Ending::Exited(_) => {
             unreachable!("an answer is a value or the text of a panic")
         }
     }

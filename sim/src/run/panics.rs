@@ -5,6 +5,7 @@ use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind};
 use std::sync::Once;
 
+use crate::isolation::keep_last_words;
 use crate::outcome::Outcome;
 use crate::runtime::portable_path;
 
@@ -80,6 +81,10 @@ fn keep(info: &PanicHookInfo<'_>) {
         format!("{file}:{}:{}", place.line(), place.column())
     });
     let text = text_of(info.payload());
+    keep_last_words(&match &place {
+        Some(place) => format!("{text} at {place}"),
+        None => text.clone(),
+    });
     LAST.set(Some(Caught { text, place }));
 }
 

@@ -90,8 +90,14 @@ pub fn run_isolated(
             bound: WALL_CLOCK.to_owned(),
             live: Vec::new(),
         },
-        Ending::Signalled(signal) => Outcome::Panicked {
-            text: format!("the process of the run was ended by {signal}"),
+        Ending::Signalled {
+            signal,
+            last_panics,
+        } => Outcome::Panicked {
+            text: match last_panics.as_str() {
+                "" => format!("the process of the run was ended by {signal}"),
+                panics => format!("the process of the run was ended by {signal} after {panics}"),
+            },
             place: None,
         },
         Ending::Exited(code) => Outcome::Panicked {
@@ -160,7 +166,7 @@ fn plan_of(
     };
     Ok(match drawn {
         Ending::Returned(plan) => plan,
-        Ending::Panicked(_) | Ending::TimedOut | Ending::Signalled(_) | Ending::Exited(_) => {
+        Ending::Panicked(_) | Ending::TimedOut | Ending::Signalled { .. } | Ending::Exited(_) => {
             Plan::new(scenario.name(), seed, 1)
         }
     })

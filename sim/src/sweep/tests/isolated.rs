@@ -70,6 +70,10 @@ fn a_crash_is_a_panic_that_names_the_signal_or_the_code() {
     };
     assert!(text(outcome(Deed::Abort)).contains("SIGABRT"));
     assert!(text(outcome(Deed::Exit)).contains("exit code 7"));
+    let twice = text(outcome(Deed::PanicTwice));
+    for part in ["SIGABRT", "the first panic at ", "the second panic at "] {
+        assert!(twice.contains(part), "{twice}");
+    }
 }
 
 #[test]

@@ -36,6 +36,8 @@ pub(super) enum Deed {
     Wait,
     /// Ends the process by a signal.
     Abort,
+    /// Panics in a destructor while it panics.
+    PanicTwice,
     /// Ends the process by itself.
     Exit,
     /// Panics.
@@ -94,6 +96,10 @@ impl Scenario for Scripted {
                 },
                 Deed::Wait => std::future::pending().await,
                 Deed::Abort => process::abort(),
+                Deed::PanicTwice => {
+                    let _guard = PanicsWhenDropped;
+                    panic!("the first panic");
+                }
                 Deed::Exit => process::exit(7),
                 Deed::Panic => panic!("seed {seed} by design"),
             }
@@ -108,6 +114,14 @@ impl Scenario for Scripted {
             }
             Ok(())
         })
+    }
+}
+
+struct PanicsWhenDropped;
+
+impl Drop for PanicsWhenDropped {
+    fn drop(&mut self) {
+        panic!("the second panic");
     }
 }
 
