@@ -29,7 +29,8 @@ pub(super) struct Group<F> {
     /// Children that start when the supervisor begins.
     first: Vec<(ChildPolicy, F)>,
     pub(super) operation: Option<Operation>,
-    /// Children that ended by themselves while something else was being done.
+    /// Children that ended by themselves while something else was being done; passed
+    /// over if that has stopped or restarted them meanwhile.
     ended: VecDeque<ChildKey>,
     /// A child whose start, in the midst of a restart, was called off.
     pub(super) called_off: Option<CalledOff>,
@@ -171,7 +172,6 @@ impl<F: Clone> Group<F> {
             }) => {
                 // It ended by itself while others were stopped or started: it needs
                 // no restart of its own any more, but its failure is not lost.
-                self.ended.retain(|ended| *ended != key);
                 self.crew.children.change(key, State::Stopped, None);
                 if reason.is_abnormal() {
                     let child = self.crew.label(key);

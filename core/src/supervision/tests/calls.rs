@@ -242,9 +242,10 @@ fn calling_off_a_start_in_a_group_restart_still_starts_the_others() {
         starts.plan("a", &[Start::Hang]);
         strings.pull("a", crash());
         pass(&node, millis(10)).await;
+        let mut news = News::of(&node);
         supervisor.terminate_child("a").await.unwrap();
         pass(&node, millis(1)).await;
-        process(&supervisor, "b").await;
+        assert_eq!(news.read(), "^a .a -a +b");
     });
 }
 
@@ -415,5 +416,63 @@ fn a_child_may_call_its_own_supervisor() {
         pass(&node, seconds(1)).await;
         assert_eq!(status(&supervisor, "a").await, ChildStatus::Stopped);
         process(&supervisor, "b").await;
+    });
+}
+
+#[test]
+fn restarts_that_are_due_take_turns_with_calls() {
+    story(|node| async move {
+        let (strings, starts) = (Strings::default(), Starts::default());
+        let wait = Backoff {
+            base: millis(500),
+            factor: 1.0,
+            cap: millis(500),
+            jitter: 0.0,
+            reset_after: seconds(1),
+        };
+        let spec = one_for_one().child(strings.puppet("a").backoff(wait));
+        let supervisor = start(&node, spec).await;
+        strings.pull("a", crash());
+        pass(&node, millis(1)).await;
+        let slow = |id| {
+            starts.plan(id, &[Start::Ready(seconds(1))]);
+            let (supervisor, child) = (supervisor.clone(), starts.child(id, &strings));
+            async move { supervisor.start_child(child).await.unwrap() }
+        };
+        let calls = both(slow("b"), both(slow("c"), slow("d")));
+        let check = async {
+            pass(&node, millis(1500)).await;
+            assert_eq!(status(&supervisor, "a").await, ChildStatus::Running);
+        };
+        both(calls, check).await;
+    });
+}
+
+#[test]
+fn a_call_that_is_being_done_when_the_supervisor_stops_is_refused() {
+    story(|node| async move {
+        let (strings, starts) = (Strings::default(), Starts::default());
+        let spec = one_for_one().child(idle("a"));
+        let supervisor = start(&node, spec).await;
+        starts.plan("b", &[Start::Hang]);
+        let hangs = supervisor.start_child(starts.child("b", &strings));
+        let stop = async {
+            pass(&node, seconds(1)).await;
+            supervisor.stop(seconds(10)).await
+        };
+        let (hangs, stop) = both(hangs, stop).await;
+        assert_eq!(hangs.unwrap_err(), CallError::Stopping.into());
+        assert_eq!(stop, Ok(ExitReason::SHUTDOWN));
+    });
+}
+
+#[test]
+fn a_call_that_comes_with_the_end_starts_nothing() {
+    story(|node| async move {
+        let supervisor = start(&node, one_for_one()).await;
+        node.exit(supervisor.id(), &ExitReason::SHUTDOWN);
+        let refused = supervisor.start_child(idle("a")).await.unwrap_err();
+        let gone = [CallError::Gone.into(), CallError::Stopping.into()];
+        assert!(gone.contains(&refused), "{refused}");
     });
 }

@@ -5,6 +5,7 @@ mod chaos;
 mod dependents;
 mod dynamic;
 mod limits;
+mod machines;
 mod peers;
 mod restarts;
 mod shutdown;

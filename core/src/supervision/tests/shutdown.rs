@@ -257,3 +257,20 @@ fn nothing_is_started_once_the_supervisor_is_stopping() {
         assert_eq!(added.count(), 1);
     });
 }
+
+#[test]
+fn a_second_request_to_exit_changes_nothing() {
+    story(|node| async move {
+        let stubborn = slow("b", seconds(99), ExitReason::Normal);
+        let spec = one_for_one()
+            .child(idle("a"))
+            .child(stubborn.shutdown(ShutdownPolicy::Timeout(seconds(2))));
+        let supervisor = start(&node, spec).await;
+        let mut news = News::of(&node);
+        node.exit(supervisor.id(), &ExitReason::SHUTDOWN);
+        pass(&node, seconds(1)).await;
+        node.exit(supervisor.id(), &crash());
+        assert_eq!(supervisor.ended().await, ExitReason::SHUTDOWN);
+        assert_eq!(news.read(), "stopping .b kb -b .a -a stopped");
+    });
+}
