@@ -284,6 +284,7 @@ impl<R: Runtime> Context<R> {
     }
 
     /// Starts a process below this one.
+    #[track_caller]
     pub(crate) fn spawn<B, F>(
         &self,
         spec: ProcessSpec,

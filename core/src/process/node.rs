@@ -78,6 +78,7 @@ impl<R: Runtime> Node<R> {
     /// # Errors
     ///
     /// See [`SpawnError`].
+    #[track_caller]
     pub fn start<B, F>(&self, spec: ProcessSpec, body: B) -> Result<ProcessId, SpawnError>
     where
         B: FnOnce(Context<R>) -> F,
@@ -181,6 +182,7 @@ impl<R: Runtime> Node<R> {
         Arc::new(self.clone())
     }
 
+    #[track_caller]
     pub(crate) fn spawn<B, F>(
         &self,
         parent: Option<ProcessId>,

@@ -121,7 +121,7 @@ impl<'a> Director<'a> {
         let core = self.choose_core();
         self.change(|state, now, acts| state.heal_core(now, core, acts));
         let workload = self.host(|world| self.scenario.settle(world))?;
-        let limit = self.time() + self.shared.plan.limits.liveness;
+        let limit = self.after(self.shared.plan.limits.liveness);
         self.wait(limit, |state| state.workload.is_some()).await?;
         workload.abort();
         if self.answer("liveness", "the healed core converges")? {
@@ -137,7 +137,11 @@ impl<'a> Director<'a> {
         let now = self.shared.now();
         let limit = self.shared.plan.limits.stop;
         let mut stopping = 0;
-        let ids = self.shared.lock().ids();
+        let ids = {
+            let mut state = self.shared.lock();
+            state.is_stopping = true;
+            state.ids()
+        };
         for id in ids {
             let mut state = self.shared.lock();
             let node = state.node(id);
@@ -152,7 +156,7 @@ impl<'a> Director<'a> {
             self.spawn(stop_node(self.madsim.clone(), life, processes, limit));
         }
         // Every root of a node has the limit for itself; a node has one, as a rule.
-        let bound = self.time() + limit.saturating_mul(2) + BOOT_MAX;
+        let bound = self.after(limit.saturating_mul(2).saturating_add(BOOT_MAX));
         if self.wait(bound, |state| state.stopped == stopping).await? {
             return Ok(());
         }
@@ -221,8 +225,9 @@ impl<'a> Director<'a> {
         self.shared.lock().record(now, None, event);
     }
 
-    fn time(&self) -> Duration {
-        Duration::from_nanos(self.shared.now())
+    /// The time since the start of the run at which `duration` will have passed.
+    fn after(&self, duration: Duration) -> Duration {
+        Duration::from_nanos(self.shared.now()).saturating_add(duration)
     }
 
     fn change(&self, change: impl FnOnce(&mut State, u64, &mut Vec<Act>)) {

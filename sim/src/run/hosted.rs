@@ -32,6 +32,8 @@ impl Future for Boot {
             // What a dead incarnation answers has no effect.
             _ if !life.is_alive() => return Poll::Ready(()),
             Ok(Poll::Ready(Ok(()))) => {}
+            // A node that stops takes no more processes.
+            Ok(Poll::Ready(Err(_))) if state.is_stopping => {}
             Ok(Poll::Ready(Err(text))) => {
                 let detail = format!("{}.{}: {text}", life.node, life.incarnation);
                 state

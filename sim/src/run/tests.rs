@@ -1,10 +1,13 @@
 //! Claims about how runs go and end.
 
 use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use steadfast::event::{Event, ProcessEvent};
 use steadfast::failure::Severity;
-use steadfast::runtime::{Clock, Identity, Incarnation, Network, NodeId, Port};
+use steadfast::process::ExitReason;
+use steadfast::runtime::{Clock, Identity, Incarnation, Network, NodeId, Port, Timestamp};
 
 use super::script::{Script, of_node};
 use crate::check::{Checker, Findings};
@@ -221,7 +224,7 @@ fn a_core_that_does_not_converge_is_stalled_with_its_live_tasks() {
     assert_eq!(bound, "liveness");
     assert_eq!(live.len(), 2);
     assert!(
-        live[1].starts_with("n2.1 main (core/src/process/"),
+        live[1].starts_with("n2.1 main (sim/src/run/script.rs:"),
         "{}",
         live[1]
     );
@@ -262,4 +265,65 @@ fn the_core_is_a_quorum_that_the_seed_decides() {
     assert_eq!(Vec::from_iter(cores), ["n1 n2", "n1 n3", "n2 n3"]);
     assert_eq!(core_of(1, 1), "n1");
     assert_eq!(core_of(1, 4).split(' ').count(), 3);
+}
+
+#[test]
+fn a_run_in_which_nothing_can_run_any_more_is_stalled() {
+    let mut plan = plan(1);
+    plan.limits.liveness = Duration::MAX;
+    let idle = Script::new().process(|_| std::future::pending());
+    let run = idle.settle(|_| std::future::pending()).run(&plan);
+    let Outcome::Stalled { bound, live } = &run.report.outcome else {
+        panic!("{:?}", run.report.outcome);
+    };
+    assert_eq!(bound, "nothing can run");
+    assert_eq!(live.len(), 1);
+}
+
+#[test]
+fn a_panic_of_a_task_behind_the_back_of_the_runtime_is_an_outcome() {
+    #[expect(clippy::disallowed_methods, reason = "the wrong way to start a task")]
+    fn stray() {
+        drop(madsim::task::spawn(async { panic!("stray") }));
+    }
+    let script = gossip().drive(|_| async {
+        stray();
+        Ok(())
+    });
+    assert_eq!(panicked(&script.run(&plan(2))).0, "stray");
+}
+
+#[test]
+fn a_panic_of_a_process_is_the_business_of_its_supervisor() {
+    let script = Script::new().process(|context| async move {
+        context.runtime().sleep(SECOND / 10).await;
+        panic!("contained");
+    });
+    let run = script.run(&plan(2));
+    assert_eq!(run.report.outcome, Outcome::Passed);
+    let exits = run.trace.iter().filter(|record| {
+        matches!(&record.event, TraceEvent::Core(Event::Process(
+            ProcessEvent::Exited { reason: ExitReason::Panic(text), .. })) if *text == "contained")
+    });
+    assert_eq!(exits.count(), 2);
+}
+
+#[test]
+fn every_incarnation_has_a_clock_of_its_own() {
+    let readings = Arc::new(Mutex::new(BTreeSet::new()));
+    let seen = readings.clone();
+    let script = Script::new().boot(move |node| {
+        seen.lock().unwrap().insert(node.runtime().now());
+        async { Ok(()) }
+    });
+    let mut plan = plan(3);
+    plan.episodes.push(crash(2, SECOND / 4, Some(SECOND / 4)));
+    script.run(&plan);
+    let readings = readings.lock().unwrap();
+    assert_eq!(readings.len(), 4);
+    assert!(
+        readings
+            .iter()
+            .all(|reading| *reading < Timestamp(3_601_000_000_000))
+    );
 }

@@ -73,8 +73,8 @@ impl Life {
 /// The runtime of one incarnation of one simulated node. Cheap to clone.
 ///
 /// Once the incarnation is dead the value is inert: it records nothing, sends
-/// nothing, writes nothing, its timers never fire, and a task started on it is
-/// aborted at once.
+/// nothing, writes nothing, its timers never fire, its files answer with an error or
+/// not at all, and a task started on it is aborted at once.
 #[derive(Clone)]
 pub struct SimRuntime(pub(crate) Arc<Life>);
 

@@ -66,6 +66,8 @@ pub(crate) struct State {
     pub(crate) workload: Option<Result<(), String>>,
     /// Room for the wakers of timers that fire.
     pub(crate) fired: Vec<Waker>,
+    /// Nodes are being stopped, so that a boot under way may fail.
+    pub(crate) is_stopping: bool,
     /// How many nodes have stopped in the last phase.
     pub(crate) stopped: u32,
     /// When the run was concluded.
@@ -102,6 +104,7 @@ impl State {
             attention: true,
             workload: None,
             fired: Vec::new(),
+            is_stopping: false,
             stopped: 0,
             concluded: None,
             last_tasks: Vec::new(),

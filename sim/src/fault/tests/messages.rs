@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use steadfast::runtime::NodeId;
+use steadfast::runtime::{Network, NodeId, Port, SendError};
 
 use super::observed::{Fate, Observed, chatter};
 use super::{MILLISECOND, episode, link, ms, node, plan};
 use crate::fault::{Delay, Episode, Fault, Target};
 use crate::outcome::Outcome;
+use crate::run::Script;
 use crate::run_report::Run;
 use crate::trace::DropCause;
 
@@ -371,4 +372,40 @@ fn a_storm_gives_the_same_trace_twice() {
     let (second, _) = run(storm());
     assert_eq!(first.report, second.report);
     assert!(first.report.episodes.iter().all(|report| report.effective));
+}
+
+#[test]
+fn queues_are_bounded_and_tell_who_finds_them_full() {
+    let script = Script::new().drive(|world| async move {
+        let runtime = |id| {
+            let node = world.node(NodeId(id)).expect("the node is up");
+            node.runtime().clone()
+        };
+        let (sender, receiver) = (runtime(1), runtime(2));
+        let _inbox = receiver.bind(Port(1), 3).expect("the port is free");
+        world.sleep_until(ms(250)).await;
+        let most = 4_096;
+        for _ in 0..most {
+            let sent = sender.send(NodeId(2), Port(1), vec![1]);
+            sent.map_err(|error| error.to_string())?;
+        }
+        let refused = sender.send(NodeId(2), Port(1), vec![1]);
+        assert_eq!(refused, Err(SendError::QueueFull { peer: NodeId(2) }));
+        let other = sender.send(NodeId(3), Port(1), vec![1]);
+        assert_eq!(other, Ok(()));
+        world.sleep_until(ms(600)).await;
+        assert_eq!(sender.send(NodeId(2), Port(1), vec![1]), Ok(()));
+        world.sleep(ms(10)).await;
+        Ok(())
+    });
+    let run = script.run(&plan([episode(Fault::Hold, link(1, 2), 200, 500)]));
+    assert_eq!(run.report.outcome, Outcome::Passed);
+    let observed = Observed::new(&run);
+    let count = |cause| {
+        let dropped = |fate: &&Fate| matches!(fate, Fate::Dropped(c, _) if *c == cause);
+        observed.fates.values().flatten().filter(dropped).count()
+    };
+    assert_eq!(run.report.messages, 3);
+    assert_eq!(count(DropCause::InboxFull), 4_096 - 3 + 1);
+    assert_eq!(count(DropCause::PortClosed), 1);
 }
