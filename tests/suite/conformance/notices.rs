@@ -23,6 +23,8 @@ cases! {
     c49_unlinking_once_undoes_linking_twice,
     c49_a_child_linked_to_its_supervisor_is_seen_once,
     c49_a_child_that_moved_is_none_of_its_old_supervisors_business,
+    c50_a_withdrawn_monitor_takes_back_a_notice_that_is_queued,
+    c50_each_monitor_gives_its_own_notice,
     c55_a_supervised_restart_is_no_news_for_peers,
     c55_peers_are_told_of_an_end_for_good_once,
     c55_a_peer_that_does_not_trap_exits_ends_too,
@@ -289,6 +291,49 @@ async fn c49_a_child_that_moved_is_none_of_its_old_supervisors_business<R: Runti
     assert!(bench.node().is_alive(again));
     let stopped = new.stop(STOP_LIMIT).await;
     same(&bench, &stopped, &Ok(ExitReason::SHUTDOWN));
+}
+
+async fn c50_a_withdrawn_monitor_takes_back_a_notice_that_is_queued<R: Runtime>(bench: Bench<R>) {
+    let spec = SupervisorSpec::new(Strategy::OneForOne).child(bench.worker("a"));
+    let top = bench.supervise(spec).await;
+    let target = process_of(&top, "a").await;
+    let stage = bench.clone();
+    bench
+        .perform(move |context| async move {
+            let (kept, withdrawn) = (context.monitor(target), context.monitor(target));
+            stage.cue("a", Cue::Panic("boom"));
+            stage.exit_of(target).await;
+            // Both notices are there by now.
+            context.demonitor(withdrawn);
+            let notice = Signal::Down {
+                monitor: kept,
+                process: target,
+                reason: boom(),
+            };
+            assert_eq!(context.signal().await, notice);
+            assert_eq!(context.try_signal(), None);
+        })
+        .await;
+}
+
+async fn c50_each_monitor_gives_its_own_notice<R: Runtime>(bench: Bench<R>) {
+    let spec = SupervisorSpec::new(Strategy::OneForOne).child(bench.worker("a"));
+    let top = bench.supervise(spec).await;
+    let target = process_of(&top, "a").await;
+    let stage = bench.clone();
+    bench
+        .perform(move |context| async move {
+            let mut monitors = vec![context.monitor(target), context.monitor(target)];
+            stage.cue("a", Cue::Panic("boom"));
+            stage.exit_of(target).await;
+            stage.quiet().await;
+            while let Some(Signal::Down { monitor, .. }) = context.try_signal() {
+                let place = monitors.iter().position(|known| *known == monitor);
+                monitors.remove(place.expect("it is one of ours, once"));
+            }
+            assert!(monitors.is_empty());
+        })
+        .await;
 }
 
 /// A child that writes down its signals.

@@ -11,7 +11,7 @@ use steadfast::supervision::tasks::{
 use steadfast::supervision::{Strategy, SupervisorSpec};
 
 use super::harness::{LONG, Ledger, Mark, STOP_LIMIT, same};
-use super::{Bench, cases};
+use super::{Bench, cases, cases_on_threads};
 
 cases! {
     d01_an_awaited_task_gives_its_value_and_is_a_child_of_the_supervisor,
@@ -22,6 +22,13 @@ cases! {
     d16_a_task_knows_on_whose_behalf_it_works,
     d17_a_supervisor_that_is_killed_takes_all_its_tasks_along,
     d17_a_supervisor_that_is_stopped_takes_all_its_tasks_along,
+}
+
+cases_on_threads! {
+    d01_an_awaited_task_gives_its_value_and_is_a_child_of_the_supervisor,
+    d02_a_linked_task_that_panics_fails_its_caller_with_the_reason,
+    d02_an_unlinked_task_that_panics_is_an_error_for_its_caller_only,
+    d16_a_task_knows_on_whose_behalf_it_works,
 }
 
 const SECOND: Duration = Duration::from_secs(1);
