@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::board::{Board, ServiceRules};
+use super::checker;
 use super::error::{BootError, BootSpecError};
 use super::handle::BootRef;
 use super::health::{HealthCheck, Thresholds};
 use super::hub::{Hub, ServicesFollower, TopFollower};
 use super::spec::{BootSpec, ServiceSpec};
-use super::{checker, desk};
 use crate::label::Label;
 use crate::process::Node;
 use crate::runtime::Runtime;
@@ -26,8 +26,7 @@ use crate::supervision::{ChildSpec, Restart, StartError, Strategy, Supervisor, S
 /// boot
 /// ├─ services   the services, in start order, restarted along their dependencies
 /// ├─ checks     the runs of health checks, as tasks
-/// ├─ health     one process for each service that has a check
-/// └─ desk       restarts services on request
+/// └─ health     one process for each service that has a check
 /// ```
 #[derive(Debug)]
 pub enum Boot {}
@@ -85,9 +84,6 @@ impl Boot {
     }
 }
 
-/// How long the desk may take to open; it has nothing to do before.
-const DESK_LIMIT: Duration = Duration::from_secs(5);
-
 /// The supervision tree of a boot.
 fn assemble<R: Runtime>(
     spec: BootSpec<R>,
@@ -143,9 +139,7 @@ fn assemble<R: Runtime>(
             .child(runs_spec)
             .child(ChildSpec::supervisor("health", health));
     }
-    let shared = hub.clone();
-    let desk = ChildSpec::worker("desk", move |context| desk::run(context, shared.clone()));
-    Ok((top.child(desk.acknowledged(DESK_LIMIT)), hub))
+    Ok((top, hub))
 }
 
 fn rules<R: Runtime>(service: &ServiceSpec<R>) -> ServiceRules {

@@ -155,8 +155,9 @@ pub enum RestartServiceError {
         /// How many may wait.
         limit: usize,
     },
-    /// The service, or a dependent of it, was stopped and did not start again. It and
-    /// those that depend on it are down; the supervisor tries again, within its limits.
+    /// The service, or a dependent of it, was stopped and did not start again at
+    /// once. It goes on being tried, within the restart limits, as after any failed
+    /// restart; a retry is not needed.
     #[error("service `{service}` failed to start again: {reason}")]
     Failed {
         /// The one that failed.
@@ -164,7 +165,8 @@ pub enum RestartServiceError {
         /// Why.
         reason: ExitReason,
     },
-    /// No answer within the limit. The restart goes on.
+    /// No answer within the limit. A restart that had begun goes on; one that had
+    /// not is withdrawn.
     #[error("no answer within {limit:?}")]
     TimedOut {
         /// The limit.

@@ -4,14 +4,13 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::desk::{ORDERS_MAX, Order};
 use super::error::{RestartServiceError, UnknownService};
 use super::hub::Hub;
 use super::plan::BootPlan;
 use super::status::{BootState, BootStatus, ServiceStatus};
-use crate::process::{CallError, ExitReason};
+use crate::process::ExitReason;
 use crate::runtime::Runtime;
-use crate::supervision::{StopError, SupervisorRef};
+use crate::supervision::{CallError, RestartGroupError, StopError, SupervisorRef};
 
 /// The services of a node. Cheap to clone; keeps nothing alive.
 ///
@@ -56,8 +55,9 @@ impl<R: Runtime> BootRef<R> {
     }
 
     /// Stops a service and all that depend on it, in reverse order, and starts them
-    /// again, in order; whether they run or not. Waits for its turn and until they
-    /// are up, at most `limit`. Such a restart counts against no restart limit.
+    /// again, in order; one that does not run is started too. Waits for its turn and
+    /// until they are up, at most `limit`. Such a restart counts against no restart
+    /// limit.
     ///
     /// # Errors
     ///
@@ -65,28 +65,34 @@ impl<R: Runtime> BootRef<R> {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future ends the wait only: a restart that was asked for is made.
+    /// Dropping the future withdraws a restart that was not begun; one that was
+    /// begun goes on.
     pub async fn restart_service(
         &self,
         name: &str,
         limit: Duration,
     ) -> Result<(), RestartServiceError> {
         let state = self.service(name).map(|_| self.status().state)?;
-        let desk = self.0.desk().filter(|_| state == BootState::Running);
-        let (Some(desk), Some(node)) = (desk, self.0.node()) else {
-            return Err(RestartServiceError::NotRunning);
-        };
-        let order = |reply| Order {
-            service: name.into(),
-            reply,
-        };
-        match desk.call(node.runtime(), limit, order).await {
-            Ok(done) => done,
-            Err(CallError::Full(_)) => Err(RestartServiceError::Overloaded { limit: ORDERS_MAX }),
-            Err(CallError::Closed(_)) => Err(RestartServiceError::NotRunning),
-            Err(CallError::TimedOut { limit }) => Err(RestartServiceError::TimedOut { limit }),
-            Err(CallError::Unanswered) => Err(RestartServiceError::Interrupted),
-        }
+        let services = self.0.services().filter(|_| state == BootState::Running);
+        let services = services.ok_or(RestartServiceError::NotRunning)?;
+        let restarted = services.with_limit(limit).restart_group(name).await;
+        restarted.map_err(|error| match error {
+            RestartGroupError::Failed { child, reason } => RestartServiceError::Failed {
+                service: child,
+                reason,
+            },
+            // A service leaves its supervisor only together with it.
+            RestartGroupError::NotFound
+            | RestartGroupError::Call(CallError::Gone | CallError::Stopping) => {
+                RestartServiceError::Interrupted
+            }
+            RestartGroupError::Call(CallError::TimedOut { limit }) => {
+                RestartServiceError::TimedOut { limit }
+            }
+            RestartGroupError::Call(CallError::Overloaded { limit }) => {
+                RestartServiceError::Overloaded { limit }
+            }
+        })
     }
 
     /// The supervisor above the services and their checks, for a look at the tree;

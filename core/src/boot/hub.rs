@@ -3,12 +3,11 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::board::Board;
-use super::desk::Order;
 use super::health::Observation;
 use super::status::{BootState, BootStatus, ServiceStatus};
 use crate::event::{BootEvent, Event, SupervisionEvent};
 use crate::label::Label;
-use crate::process::{Address, Context, Node, ProcessId};
+use crate::process::{Context, Node, ProcessId};
 use crate::runtime::{Runtime, Timestamp};
 use crate::supervision::{Listener, SupervisorRef};
 
@@ -17,7 +16,6 @@ struct Parts<R: Runtime> {
     node: Option<Node<R>>,
     top: Option<SupervisorRef<R>>,
     services: Option<SupervisorRef<R>>,
-    desk: Option<Address<Order>>,
 }
 
 /// Shared by a boot's processes and its handles, over restarts of the boot.
@@ -34,7 +32,6 @@ impl<R: Runtime> Hub<R> {
                 node: None,
                 top: None,
                 services: None,
-                desk: None,
             }),
         })
     }
@@ -51,17 +48,6 @@ impl<R: Runtime> Hub<R> {
 
     pub(super) fn node(&self) -> Option<Node<R>> {
         self.parts().node.clone()
-    }
-
-    /// Where restarts are asked for, once there is someone to ask.
-    pub(super) fn desk(&self) -> Option<Address<Order>> {
-        self.parts().desk.clone()
-    }
-
-    pub(super) fn open_desk(&self, desk: Address<Order>) {
-        let before = self.parts().desk.replace(desk);
-        // An address wakes waiting senders when it goes; not under the lock.
-        drop(before);
     }
 
     /// Asks the board.

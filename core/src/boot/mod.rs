@@ -52,7 +52,6 @@ mod board;
 #[cfg(test)]
 mod board_tests;
 mod checker;
-mod desk;
 mod error;
 mod handle;
 mod health;

@@ -20,7 +20,14 @@ fn strategy(draw: &mut EntropyStream) -> Strategy {
         Strategy::OneForOne,
         Strategy::OneForAll,
         Strategy::RestForOne,
-    ][draw.below(3) as usize]
+        Strategy::DependentsForOne,
+    ][draw.below(4) as usize]
+}
+
+/// Some of those that start before the child at `place`.
+fn dependencies(draw: &mut EntropyStream, place: usize) -> Vec<&'static str> {
+    let earlier = IDS[..place].iter().copied();
+    earlier.filter(|_| draw.chance(0.4)).collect()
 }
 
 fn restart(draw: &mut EntropyStream) -> Restart {
@@ -58,13 +65,14 @@ fn tree(draw: &mut EntropyStream, starts: &Starts, strings: &Strings) -> Supervi
             reset_after: millis(100),
         });
     }
-    for id in IDS {
+    for (place, id) in IDS.into_iter().enumerate() {
+        let needs = dependencies(draw, place);
         if draw.chance(0.2) {
             let inner = SupervisorSpec::new(strategy(draw))
                 .intensity(2, seconds(1))
                 .child(strings.puppet(id))
                 .child(idle("bystander"));
-            spec = spec.child(ChildSpec::supervisor(id, inner));
+            spec = spec.child(ChildSpec::supervisor(id, inner).depends_on(needs));
             continue;
         }
         let shutdown = match draw.below(3) {
@@ -77,7 +85,7 @@ fn tree(draw: &mut EntropyStream, starts: &Starts, strings: &Strings) -> Supervi
             .acknowledged(millis(30))
             .restart(restart(draw))
             .shutdown(shutdown);
-        spec = spec.child(child);
+        spec = spec.child(child.depends_on(needs));
     }
     spec
 }
@@ -85,7 +93,7 @@ fn tree(draw: &mut EntropyStream, starts: &Starts, strings: &Strings) -> Supervi
 /// One random call; what it answers does not matter, only that it is answered.
 async fn call(draw: &mut EntropyStream, supervisor: &SupervisorRef<Rt>, stopped: &mut Vec<&str>) {
     let id = IDS[draw.below(6) as usize];
-    let answered = match draw.below(5) {
+    let answered = match draw.below(6) {
         0 => {
             let answer = supervisor.terminate_child(id).await;
             if answer.is_ok() {
@@ -101,7 +109,11 @@ async fn call(draw: &mut EntropyStream, supervisor: &SupervisorRef<Rt>, stopped:
             let answer = supervisor.start_child(idle(id)).await;
             !matches!(answer, Err(error) if error == timed_out().into())
         }
-        3 => supervisor.which_children().await != Err(timed_out()),
+        3 => {
+            let answer = supervisor.restart_group(id).await;
+            !matches!(answer, Err(error) if error == timed_out().into())
+        }
+        4 => supervisor.which_children().await != Err(timed_out()),
         _ => supervisor.count_children().await != Err(timed_out()),
     };
     assert!(answered);
