@@ -4,7 +4,7 @@ use super::super::checker::{Checker, Findings};
 use super::super::tempo::Tempo;
 use super::debts::RestartDebts;
 use super::need::RestartNeeds;
-use super::window::RestartWindows;
+use super::tally::RestartTallies;
 use crate::trace::{Record, TraceEvent};
 
 /// Checks that supervisors restart what they must and keep to their limits, by counting
@@ -28,7 +28,7 @@ use crate::trace::{Record, TraceEvent};
 /// stopped. A supervisor that is killed, or crashes with its node, owes nothing. Bounded by the restarts of one period and the children
 /// that are listed.
 pub struct RestartBudget {
-    windows: RestartWindows,
+    tallies: RestartTallies,
     needs: RestartNeeds,
     debts: RestartDebts,
     tempo: Tempo,
@@ -39,7 +39,7 @@ impl RestartBudget {
     #[must_use]
     pub const fn new() -> Self {
         Self {
-            windows: RestartWindows::new(),
+            tallies: RestartTallies::new(),
             needs: RestartNeeds::new(),
             debts: RestartDebts::new(),
             tempo: Tempo::new(),
@@ -70,7 +70,7 @@ impl Checker for RestartBudget {
             }
             TraceEvent::Core(_) => {}
         }
-        self.windows.observe(record, &self.tempo, findings);
+        self.tallies.observe(record, &self.tempo, findings);
         self.needs.observe(record, findings);
         self.debts.observe(record, &self.tempo, findings);
     }

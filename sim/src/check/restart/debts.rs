@@ -23,11 +23,11 @@ use crate::trace::{NodeEvent, Record, TraceEvent};
 /// on request is no debt any more. A static supervisor does one thing at a time, so
 /// time counts only while none of its children is being started or stopped.
 pub(super) struct RestartDebts {
-    supervisors: BTreeMap<ProcessId, Supervisor>,
+    supervisors: BTreeMap<ProcessId, Debtor>,
     due: Deadlines<(ProcessId, Label)>,
 }
 
-struct Supervisor {
+struct Debtor {
     strategy: Strategy,
     dynamic: bool,
     children: BTreeMap<Label, Child>,
@@ -123,7 +123,7 @@ impl RestartDebts {
             strategy, dynamic, ..
         } = event
         {
-            let supervisor = Supervisor::new(*strategy, *dynamic, record.time);
+            let supervisor = Debtor::new(*strategy, *dynamic, record.time);
             self.supervisors.insert(id, supervisor);
             return;
         }
@@ -158,7 +158,7 @@ impl RestartDebts {
     }
 }
 
-impl Supervisor {
+impl Debtor {
     const fn new(strategy: Strategy, dynamic: bool, time: u64) -> Self {
         Self {
             strategy,

@@ -3,6 +3,6 @@
 mod budget;
 mod debts;
 mod need;
-mod window;
+mod tally;
 
 pub use budget::RestartBudget;

@@ -10,3 +10,4 @@ mod orphans;
 mod restart_budget;
 mod restart_debts;
 mod shutdown;
+mod staging;

@@ -15,12 +15,12 @@ use crate::trace::subject::subject;
 use crate::trace::{NodeEvent, Record, TraceEvent};
 
 /// Counts restarts again, and holds supervisors to their intensity.
-pub(super) struct RestartWindows {
-    supervisors: BTreeMap<ProcessId, Window>,
+pub(super) struct RestartTallies {
+    supervisors: BTreeMap<ProcessId, Tally>,
     due: Deadlines<ProcessId>,
 }
 
-struct Window {
+struct Tally {
     intensity: u32,
     period: Duration,
     restarts: VecDeque<Restarted>,
@@ -41,7 +41,7 @@ struct Count {
     most: usize,
 }
 
-impl RestartWindows {
+impl RestartTallies {
     /// How long a supervisor may take to begin its end once its intensity is exceeded,
     /// on its node's clock.
     const ENDS_WITHIN: Duration = Duration::from_secs(1);
@@ -94,29 +94,29 @@ impl RestartWindows {
             intensity, period, ..
         } = event
         {
-            let window = Window::new(*intensity, *period);
-            self.supervisors.insert(id, window);
+            let tally = Tally::new(*intensity, *period);
+            self.supervisors.insert(id, tally);
             return;
         }
-        let Some(window) = self.supervisors.get_mut(&id) else {
+        let Some(tally) = self.supervisors.get_mut(&id) else {
             return;
         };
         match event {
             E::SupervisorReconfigured {
                 intensity, period, ..
             } => {
-                window.intensity = *intensity;
-                window.period = *period;
+                tally.intensity = *intensity;
+                tally.period = *period;
             }
             E::RestartScheduled {
                 child, in_window, ..
-            } => window.restart(tempo, id, time, (child, *in_window), findings),
+            } => tally.restart(tempo, id, time, (child, *in_window), findings),
             E::IntensityExceeded { in_window, .. } => {
-                window.exceed(tempo, id, time, *in_window, findings);
+                tally.exceed(tempo, id, time, *in_window, findings);
                 let until = tempo.latest(id.node, time, time, Self::ENDS_WITHIN);
                 self.due.set(until, id);
             }
-            E::SupervisorStopping { .. } => window.stopping = true,
+            E::SupervisorStopping { .. } => tally.stopping = true,
             E::SupervisorStarted { .. }
             | E::ChildAdded { .. }
             | E::ChildRemoved { .. }
@@ -151,7 +151,7 @@ impl RestartWindows {
     }
 }
 
-impl Window {
+impl Tally {
     const fn new(intensity: u32, period: Duration) -> Self {
         Self {
             intensity,
