@@ -243,8 +243,10 @@ impl<F: Clone> Group<F> {
                 self.notify_peers(&done.policy, done.process, &ExitReason::SHUTDOWN, fx);
                 fx.push(Effect::Answer(Answer::new(reply, Ok(()))));
                 if !done.siblings.is_empty() {
-                    let rest = Operation::new(Purpose::Restart).start(done.siblings);
-                    self.operation = Some(rest);
+                    let children = &self.crew.children;
+                    let held = decision::held(self.flags.strategy, children, &done.siblings);
+                    let free = done.siblings.into_iter().filter(|key| !held.contains(key));
+                    self.operation = Some(Operation::new(Purpose::Restart).start(free));
                 }
             }
             Purpose::Shutdown(reason, error) => {

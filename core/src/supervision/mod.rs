@@ -7,9 +7,39 @@
 //! [`Backoff`], a [`RestartLimit`] of one child, [peers](ChildSpec::peers), and
 //! [`SupervisorSpec::stop_when_all_ended`].
 //!
-//! Decisions are pure (`group.rs` and `pool.rs`, on the table and the rules beside
-//! them); `driver.rs` feeds them facts and performs their effects. Every fact is
-//! announced as a [`SupervisionEvent`](crate::event::SupervisionEvent).
+//! Every fact is announced as a [`SupervisionEvent`](crate::event::SupervisionEvent).
+//!
+//! ```
+//! use std::time::Duration;
+//! use steadfast::process::{Context, Node};
+//! use steadfast::runtime::{Clock, Runtime};
+//! use steadfast::supervision::{ChildSpec, StartError, Strategy, Supervisor, SupervisorRef, SupervisorSpec};
+//!
+//! async fn poll_sensor<R: Runtime>(context: Context<R>) {
+//!     loop {
+//!         context.runtime().sleep(Duration::from_millis(10)).await;
+//!     }
+//! }
+//!
+//! async fn start<R: Runtime>(node: &Node<R>) -> Result<SupervisorRef<R>, StartError> {
+//!     let spec = SupervisorSpec::new(Strategy::OneForOne)
+//!         .intensity(3, Duration::from_secs(5))
+//!         .child(ChildSpec::worker("sensor", poll_sensor));
+//!     Supervisor::start(node, "app", spec).await
+//! }
+//! ```
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `policy.rs`, `child_spec.rs`, `supervisor_spec.rs`, `dynamic_spec.rs`, `validation.rs` | what is asked for, and whether it makes sense |
+//! | `intensity.rs`, `backoff.rs`, `budget.rs` | whether and when a child is restarted |
+//! | `decision.rs` | the rules of OTP as plain functions |
+//! | `table.rs`, `crew.rs` | the children, and what can be done to one of them |
+//! | `group.rs`, `restart.rs`, `group_call.rs`, `operation.rs` | a static supervisor, without any waiting |
+//! | `pool.rs` | a dynamic supervisor, without any waiting |
+//! | `machine.rs`, `driver.rs`, `acknowledgement.rs` | facts in, effects out, and who carries them |
+//! | `request.rs`, `handle.rs`, `dynamic_handle.rs`, `stop.rs`, `child_info.rs`, `tree.rs` | the callers' side |
+//! | `supervisor.rs`, `dynamic_supervisor.rs` | starting one |
 //!
 //! # Failures
 //!

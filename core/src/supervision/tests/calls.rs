@@ -444,7 +444,7 @@ fn restarts_that_are_due_take_turns_with_calls() {
             pass(&node, millis(1500)).await;
             assert_eq!(status(&supervisor, "a").await, ChildStatus::Running);
         };
-        both(calls, check).await;
+        Box::pin(both(calls, check)).await;
     });
 }
 

@@ -70,6 +70,36 @@ fn a_failed_start_keeps_back_its_dependents_and_nobody_else() {
 }
 
 #[test]
+fn a_child_that_waits_for_two_restarts_is_not_started_when_one_is_called_off() {
+    story(|node| async move {
+        let strings = Strings::default();
+        let wait = |base| Backoff {
+            base,
+            factor: 1.0,
+            cap: base,
+            jitter: 0.0,
+            reset_after: seconds(99),
+        };
+        let spec = SupervisorSpec::new(Strategy::DependentsForOne)
+            .intensity(10, seconds(60))
+            .child(strings.puppet("a").backoff(wait(seconds(9))))
+            .child(strings.puppet("b").backoff(wait(seconds(5))))
+            .child(idle("c").depends_on(["a", "b"]));
+        let supervisor = start(&node, spec).await;
+        let mut news = News::of(&node);
+        strings.pull("a", crash());
+        pass(&node, seconds(1)).await;
+        strings.pull("b", crash());
+        pass(&node, seconds(1)).await;
+        supervisor.terminate_child("a").await.unwrap();
+        pass(&node, seconds(1)).await;
+        assert_eq!(news.read(), "!a ~a .c -c !b ~b ^a");
+        pass(&node, seconds(9)).await;
+        assert_eq!(news.read(), "+b +c");
+    });
+}
+
+#[test]
 fn a_dependency_must_be_a_sibling_that_starts_earlier() {
     let child = |id| idle(id).depends_on(["b"]);
     let refused = |spec: SupervisorSpec<Rt>| spec.validate().unwrap_err();
