@@ -1,98 +1,52 @@
 //! Which faults a story's plan may hold, drawn from its seed.
+//!
+//! A kind that could change nothing in a story is left out of its weather, so that
+//! the table of effective faults means something.
 
-use std::time::Duration;
-
-use steadfast::runtime::NodeId;
 use steadfast_sim::Plan;
-use steadfast_sim::fault::{Delay, Episode, Fault, Start, Target};
+use steadfast_sim::fault::{Episode, FaultKind, Swarm, Trigger};
 
-use crate::draw::Draw;
-
-fn draw_fault(draw: &mut Draw, kinds: &[&str]) -> Fault {
-    match draw.one_of(kinds) {
-        "crash" => Fault::Crash { wipe_disk: false },
-        "wipe" => Fault::Crash { wipe_disk: true },
-        "pause" => Fault::Pause,
-        "slow" => Fault::Slow {
-            factor: draw.between(2, 10) as f64,
-        },
-        "drift" => Fault::ClockDrift {
-            rate_ppm: draw.between(0, 400_000) as i64 - 200_000,
-        },
-        "offset" => Fault::ClockOffset {
-            offset_ms: draw.between(0, 20_000) as i64 - 10_000,
-        },
-        "drop" => Fault::Drop {
-            probability: draw.between(1, 9) as f64 / 10.0,
-        },
-        "delay" => Fault::Delay(Delay::Uniform {
-            min: Duration::ZERO,
-            max: draw.time(Duration::from_millis(1), Duration::from_millis(400)),
-        }),
-        "duplicate" => Fault::Duplicate { probability: 0.3 },
-        "reorder" => Fault::Reorder {
-            probability: 0.3,
-            window: Duration::from_millis(50),
-        },
-        "hold" => Fault::Hold,
-        "torn" => Fault::TornTail,
-        "disk_error" => Fault::DiskError {
-            probability: draw.between(1, 5) as f64 / 10.0,
-        },
-        "disk_full" => Fault::DiskFull,
-        _ => Fault::Cut {
-            in_flight: draw.chance(0.5),
-        },
-    }
+fn draw(swarm: Swarm, plan: &Plan) -> Vec<Episode> {
+    swarm.draw(plan.seed, &plan.topology)
 }
 
-fn draw_episodes(plan: &Plan, kinds: &[&str]) -> Vec<Episode> {
-    let count = Draw::new(plan.seed, "weather").between(0, 5);
-    (0..count)
-        .map(|index| {
-            let mut draw = Draw::new(plan.seed, &format!("episode{index}"));
-            let nodes = u64::from(plan.topology.nodes);
-            let fault = draw_fault(&mut draw, kinds);
-            let node = NodeId(draw.between(1, nodes) as u32);
-            let target = Target::Node(node);
-            Episode {
-                fault,
-                target,
-                start: Start::At(draw.time(Duration::from_millis(100), Duration::from_secs(8))),
-                duration: Some(draw.time(Duration::from_millis(50), Duration::from_secs(3))),
-            }
-        })
-        .collect()
-}
-
+/// Clocks and speed, for stories in which a node that is gone could not answer.
 pub(crate) fn of_clocks(plan: &Plan) -> Vec<Episode> {
-    draw_episodes(plan, &["drift", "offset", "slow"])
+    draw(
+        Swarm::of(&[FaultKind::ClockDrift, FaultKind::Slow]).intensity(3.0),
+        plan,
+    )
 }
+
+/// Whole nodes and their clocks.
 pub(crate) fn of_nodes(plan: &Plan) -> Vec<Episode> {
-    draw_episodes(plan, &["crash", "pause", "slow", "drift", "offset"])
+    let swarm = Swarm::of(FaultKind::NODES)
+        .and(&[FaultKind::ClockDrift])
+        .intensity(4.0);
+    draw(
+        swarm.triggers([Trigger::Restart, Trigger::AbnormalExit]),
+        plan,
+    )
 }
+
+/// Disks that fail and lose what was not synced. A wiped disk keeps no promise, so
+/// it is not among them.
 pub(crate) fn of_disks(plan: &Plan) -> Vec<Episode> {
-    draw_episodes(
-        plan,
-        &["crash", "torn", "crash", "disk_error", "disk_full", "pause"],
-    )
+    let kinds = [
+        FaultKind::Crash,
+        FaultKind::Pause,
+        FaultKind::TornTail,
+        FaultKind::DiskError,
+        FaultKind::DiskFull,
+    ];
+    draw(Swarm::of(&kinds).weight(FaultKind::Crash, 3), plan)
 }
+
+/// Everything that can happen to nodes and messages.
 pub(crate) fn of_everything(plan: &Plan) -> Vec<Episode> {
-    draw_episodes(
-        plan,
-        &[
-            "crash",
-            "wipe",
-            "pause",
-            "slow",
-            "drift",
-            "drop",
-            "delay",
-            "duplicate",
-            "reorder",
-            "hold",
-            "cut",
-            "cut",
-        ],
-    )
+    let swarm = Swarm::of(FaultKind::MESSAGES)
+        .and(FaultKind::NODES)
+        .and(FaultKind::CLOCKS)
+        .and(&[FaultKind::CrashWiped]);
+    draw(swarm, plan)
 }

@@ -54,7 +54,8 @@ async fn ask(context: Context<SimRuntime>, nodes: u32) -> Result<ExitReason, Fai
             .sleep(Duration::from_millis(50 + draw.below(100)))
             .await;
         let peer = NodeId(1 + draw.below(u64::from(nodes)) as u32);
-        let payload = question.to_le_bytes().to_vec();
+        // The wall clock is there for people to read; nothing is decided by it.
+        let payload = format!("{question} at {:?}", runtime.unix_time()).into_bytes();
         let limit = Duration::from_millis(300);
         let asked = requester
             .request(peer, QUESTIONS, payload.clone(), limit)
