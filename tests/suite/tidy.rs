@@ -14,6 +14,10 @@ struct Source {
 }
 
 impl Source {
+    fn is_test(&self) -> bool {
+        self.path.contains("/tests/") || self.path.ends_with("tests.rs")
+    }
+
     fn is_in(&self, folder: &str) -> bool {
         self.path.starts_with(folder)
     }
@@ -222,7 +226,9 @@ fn banned_words_stay_out() {
     for ban in BANS {
         for source in &sources {
             let banned = ban.folders.iter().any(|folder| source.is_in(folder));
-            if !banned || ban.except.iter().any(|except| source.is_in(except)) {
+            let excused = ban.except.iter().any(|except| source.is_in(except));
+            // Unit tests of core may run it on the production adapter.
+            if !banned || excused || (ban.pattern == "tokio" && source.is_test()) {
                 continue;
             }
             for (line, code) in source.code() {
@@ -243,7 +249,8 @@ fn the_tokio_adapter_is_the_only_file_with_the_feature() {
     let gate = "cfg(feature = \"tokio\")";
     let complaints: Vec<_> = sources()
         .iter()
-        .filter(|source| source.is_in("core/src") && source.path != "core/src/runtime/mod.rs")
+        .filter(|source| source.is_in("core/src") && !source.is_test())
+        .filter(|source| source.path != "core/src/runtime/mod.rs")
         .filter(|source| source.text.contains(gate))
         .map(|source| {
             format!(
@@ -266,23 +273,16 @@ fn checkers_share_no_code_with_the_core() {
         "steadfast::supervision",
         "steadfast::Label",
     ];
-    let deciding = [
-        "Backoff",
-        "Window",
-        "Supervisor::",
-        "SupervisorSpec",
-        "ChildSpec",
-        "Node<",
-    ];
+    let deciding = ["Backoff", "RestartLimit", "Supervisor", "ChildSpec", "Node"];
     let mut complaints = Vec::new();
     for source in sources()
         .iter()
         .filter(|source| source.is_in("sim/src/check/"))
     {
         for (line, code) in source.code() {
-            let foreign = code.trim_start().starts_with("use steadfast::")
-                && !allowed.iter().any(|path| code.contains(path));
-            let decides = deciding.iter().any(|word| code.contains(word));
+            let imports = code.trim_start().starts_with("use steadfast::");
+            let foreign = imports && !allowed.iter().any(|path| code.contains(path));
+            let decides = imports && deciding.iter().any(|word| code.contains(word));
             if foreign || decides {
                 complaints.push(format!(
                     "{}:{line}: restate it instead: {code}",

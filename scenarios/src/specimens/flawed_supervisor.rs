@@ -17,7 +17,8 @@ use crate::draw::Draw;
 pub(super) struct FlawedSupervisor {
     pub(super) name: &'static str,
     pub(super) story: &'static str,
-    pub(super) flaw: Flaw,
+    /// `None` shows that the checkers object to the flaw and not to the supervisor.
+    pub(super) flaw: Option<Flaw>,
 }
 
 impl Scenario for FlawedSupervisor {
@@ -88,5 +89,36 @@ impl Scenario for FlawedSupervisor {
 
     fn settle(&self, _world: World) -> BoxFuture<'static, Result<(), String>> {
         Box::pin(std::future::ready(Ok(())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use steadfast_sim::trace::Capture;
+    use steadfast_sim::{Outcome, run_plan};
+
+    use super::*;
+
+    #[test]
+    fn the_home_made_supervisor_passes_without_a_flaw() {
+        for seed in 0..30 {
+            #[expect(clippy::disallowed_methods, reason = "a run has a thread of its own")]
+            let run = std::thread::spawn(move || {
+                let story = "a supervisor written by hand that makes no mistake";
+                let scenario = FlawedSupervisor {
+                    name: "homemade",
+                    story,
+                    flaw: None,
+                };
+                run_plan(&scenario, &scenario.plan(seed), Capture::Nothing)
+                    .report
+                    .outcome
+            });
+            assert_eq!(
+                run.join().expect("a run does not panic"),
+                Outcome::Passed,
+                "seed {seed}"
+            );
+        }
     }
 }

@@ -25,8 +25,6 @@ const DEADLINE: Duration = Duration::from_millis(400);
 /// What is wrong with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Flaw {
-    /// Nothing.
-    None,
     /// Of two exits that arrive together it restarts one.
     LosesRestart,
     /// It kills children before their time to stop is over.
@@ -52,7 +50,7 @@ struct Child {
 
 struct Homemade {
     context: Context<SimRuntime>,
-    flaw: Flaw,
+    flaw: Option<Flaw>,
     children: BTreeMap<Label, Child>,
     restarts: VecDeque<Timestamp>,
 }
@@ -60,7 +58,7 @@ struct Homemade {
 /// The body of the home-made supervisor.
 pub(super) async fn supervise(
     context: Context<SimRuntime>,
-    flaw: Flaw,
+    flaw: Option<Flaw>,
 ) -> Result<ExitReason, ExitReason> {
     let children = BTreeMap::new();
     let mut homemade = Homemade {
@@ -150,7 +148,7 @@ impl Homemade {
                 Signal::ChildExited { process, reason } => {
                     let mut gone = self.saw_exit(process, &reason, false);
                     // The flaw: what else is queued is noted, and only the last is acted on.
-                    while self.flaw == Flaw::LosesRestart
+                    while self.flaw == Some(Flaw::LosesRestart)
                         && let Some(Signal::ChildExited { process, reason }) =
                             self.context.try_signal()
                     {
@@ -179,7 +177,7 @@ impl Homemade {
             .find(|(_, child)| child.running == Some(process))?;
         child.running = None;
         let name = name.clone();
-        let again = self.flaw == Flaw::SeesExitTwice && child.starts.is_multiple_of(2);
+        let again = self.flaw == Some(Flaw::SeesExitTwice) && child.starts.is_multiple_of(2);
         for _ in 0..if again { 2 } else { 1 } {
             self.announce(SupervisionEvent::ChildExited {
                 supervisor: self.id(),
@@ -198,7 +196,7 @@ impl Homemade {
         let period = PERIOD.as_nanos() as u64;
         let flaw = self.flaw;
         self.restarts.retain(|restart| {
-            if flaw == Flaw::ResettingWindow {
+            if flaw == Some(Flaw::ResettingWindow) {
                 restart.0 / period == now.0 / period
             } else {
                 now.since(*restart) <= PERIOD
@@ -230,7 +228,7 @@ impl Homemade {
             reason: reason.clone(),
         });
         let mut names: Vec<_> = self.children.keys().cloned().collect();
-        if self.flaw != Flaw::ForwardStop {
+        if self.flaw != Some(Flaw::ForwardStop) {
             names.reverse();
         }
         for name in names {
@@ -254,7 +252,7 @@ impl Homemade {
             shutdown: ShutdownPolicy::Timeout(DEADLINE),
         });
         self.context.exit(process, &ExitReason::SHUTDOWN);
-        let patience = if self.flaw == Flaw::Impatient {
+        let patience = if self.flaw == Some(Flaw::Impatient) {
             DEADLINE / 2
         } else {
             DEADLINE

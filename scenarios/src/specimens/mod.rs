@@ -88,8 +88,10 @@ fn careless_workers() -> Vec<Specimen> {
 }
 
 fn flawed_supervisors() -> Vec<Specimen> {
-    let supervisor =
-        |name, story, flaw, caught_by| specimen(FlawedSupervisor { name, story, flaw }, caught_by);
+    let supervisor = |name, story, flaw, caught_by| {
+        let flaw = Some(flaw);
+        specimen(FlawedSupervisor { name, story, flaw }, caught_by)
+    };
     vec![
         supervisor(
             "lost_restart",
