@@ -330,11 +330,8 @@ impl Agenda {
             return;
         }
         let is_soon = due - now < Self::SOON;
-        let is_covered = self
-            .alarms
-            .peek()
-            .is_some_and(|Reverse(alarm)| *alarm <= due);
-        if is_covered && !is_soon {
+        let next = self.alarms.peek().map(|Reverse(alarm)| *alarm);
+        if next.is_some_and(|alarm| alarm == due || alarm < due && !is_soon) {
             return;
         }
         // `reset` takes any deadline; the constructor of `Sleep` would wait at least a

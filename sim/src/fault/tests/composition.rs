@@ -6,7 +6,8 @@ use steadfast::runtime::NodeId;
 
 use super::observed::chatter;
 use super::{episode, ms, node, plan};
-use crate::fault::{Episode, Fault, Target};
+use crate::check::standard;
+use crate::fault::{Episode, Fault, FaultKind, Swarm, Target, Trigger};
 use crate::outcome::Outcome;
 use crate::run_report::Run;
 use crate::trace::{FaultEvent, NodeEvent, RunEvent, TraceEvent};
@@ -170,4 +171,32 @@ fn every_kind_of_fault_at_once_gives_the_same_trace_twice() {
     assert_eq!(runs[0].report.outcome, Outcome::Passed);
     assert_eq!(runs[0].report, runs[1].report);
     assert_eq!(runs[0].trace, runs[1].trace);
+}
+
+#[test]
+fn any_swarm_gives_the_same_trace_twice_and_breaks_no_promise_of_the_world() {
+    let swarm = Swarm::of(FaultKind::MESSAGES)
+        .and(FaultKind::NODES)
+        .and(FaultKind::CLOCKS)
+        .and(FaultKind::DISKS)
+        .between(ms(0), ms(900))
+        .lengths(ms(1), ms(400))
+        .triggers([Trigger::AbnormalExit, Trigger::NodeStarted(NodeId(2))])
+        .intensity(12.0);
+    let script = chatter().checkers(standard);
+    let mut effective = std::collections::BTreeSet::new();
+    for seed in 0..60 {
+        let mut plan = plan([]);
+        plan.seed = seed;
+        plan.scheduler_seed = seed;
+        plan.episodes = swarm.draw(seed, &plan.topology);
+        let runs = [(); 2].map(|()| script.run(&plan));
+        assert_eq!(runs[0].report.outcome, Outcome::Passed, "seed {seed}");
+        assert_eq!(runs[0].report, runs[1].report, "seed {seed}");
+        let reports = runs[0].report.episodes.iter();
+        effective.extend(reports.filter(|r| r.effective).map(|r| r.fault.clone()));
+    }
+    // The chatter has no files.
+    let kinds: Vec<_> = effective.iter().map(String::as_str).collect();
+    assert_eq!(kinds.len(), 13, "{kinds:?}");
 }
