@@ -6,14 +6,14 @@
 use steadfast_sim::Plan;
 use steadfast_sim::fault::{Episode, FaultKind, Swarm, Trigger};
 
-fn draw(swarm: Swarm, plan: &Plan) -> Vec<Episode> {
+fn draw(swarm: &Swarm, plan: &Plan) -> Vec<Episode> {
     swarm.draw(plan.seed, &plan.topology)
 }
 
 /// Clocks and speed, for stories in which a node that is gone could not answer.
 pub(crate) fn of_clocks(plan: &Plan) -> Vec<Episode> {
     draw(
-        Swarm::of(&[FaultKind::ClockDrift, FaultKind::Slow]).intensity(3.0),
+        &Swarm::of(&[FaultKind::ClockDrift, FaultKind::Slow]).intensity(3.0),
         plan,
     )
 }
@@ -24,7 +24,7 @@ pub(crate) fn of_nodes(plan: &Plan) -> Vec<Episode> {
         .and(&[FaultKind::ClockDrift])
         .intensity(4.0);
     draw(
-        swarm.triggers([Trigger::Restart, Trigger::AbnormalExit]),
+        &swarm.triggers([Trigger::Restart, Trigger::AbnormalExit]),
         plan,
     )
 }
@@ -39,7 +39,7 @@ pub(crate) fn of_disks(plan: &Plan) -> Vec<Episode> {
         FaultKind::DiskError,
         FaultKind::DiskFull,
     ];
-    draw(Swarm::of(&kinds).weight(FaultKind::Crash, 3), plan)
+    draw(&Swarm::of(&kinds).weight(FaultKind::Crash, 3), plan)
 }
 
 /// Everything that can happen to nodes and messages.
@@ -48,5 +48,5 @@ pub(crate) fn of_everything(plan: &Plan) -> Vec<Episode> {
         .and(FaultKind::NODES)
         .and(FaultKind::CLOCKS)
         .and(&[FaultKind::CrashWiped]);
-    draw(swarm, plan)
+    draw(&swarm, plan)
 }

@@ -1,6 +1,8 @@
 //! Every scenario and every specimen: a seed is the same run alone, in a batch, with
 //! any number of jobs, and in another process.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
