@@ -6,7 +6,7 @@ _list:
 check:
     cargo fmt --all --check
     cargo clippy --workspace --all-targets -- -D warnings
-    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
+    RUSTDOCFLAGS="-D warnings --cfg madsim" cargo doc --workspace --no-deps
 
 # The test command of the README.
 test:
