@@ -1,6 +1,10 @@
 //! The load on madsim's own network: bare `Endpoint`s, no trace, no checks.
 
 #![expect(
+    clippy::disallowed_types,
+    reason = "the peer keeps time with it, in virtual time"
+)]
+#![expect(
     clippy::disallowed_methods,
     reason = "the peer is used as its documentation says"
 )]

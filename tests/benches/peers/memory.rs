@@ -61,7 +61,7 @@ fn on_threads(scenario: &Arc<dyn Scenario>, seeds: u64, every: u64) -> Vec<u64> 
                 &**scenario,
                 &scenario.plan(seed),
                 Capture::Nothing,
-            ))
+            ));
         };
         let ended = on_fresh_thread(run);
         assert!(matches!(ended, Ok(Ending::Returned(()))), "{ended:?}");
