@@ -19,6 +19,7 @@ pub mod boot;
 pub mod event;
 pub mod failure;
 mod label;
+pub mod membership;
 pub mod process;
 pub mod runtime;
 pub mod supervision;

@@ -40,6 +40,14 @@
 //! | `failure.settled` | debug | `failure how` |
 //! | `failure.dropped` | error | `failure what` |
 //! | `failure.incident` | warn or error, as its severity | `failure what` |
+//! | `member.up` | info | `member` |
+//! | `member.suspected` | info | `member` |
+//! | `member.refuted` | info | `member` |
+//! | `member.down` | warn | `member` |
+//! | `member.left` | info | `member` |
+//! | `membership.identity_renewed` | warn | `member generation` |
+//! | `membership.departed` | info | `member` |
+//! | `membership.foreign_cluster` | warn | `peer` |
 //!
 //! While nobody listens an event costs one comparison.
 
@@ -47,7 +55,9 @@ use std::time::Duration;
 
 use tracing::level_filters::LevelFilter;
 
-use crate::event::{BootEvent, Event, FailureEvent, HealthStatus, ProcessEvent, SupervisionEvent};
+use crate::event::{
+    BootEvent, Event, FailureEvent, HealthStatus, MembershipEvent, ProcessEvent, SupervisionEvent,
+};
 use crate::failure::{Settlement, Severity};
 use crate::process::ExitReason;
 use crate::runtime::{Incarnation, NodeId};
@@ -64,6 +74,7 @@ pub(crate) fn emit(node: NodeId, incarnation: Incarnation, event: &Event) {
         Event::Supervision(event) => supervision(source, event),
         Event::Boot(event) => boot(source, event),
         Event::Failure(event) => failure(source, event),
+        Event::Membership(event) => membership(source, event),
     }
 }
 
@@ -179,6 +190,21 @@ fn failure(source: Source, event: &FailureEvent) {
             (failure = failure.map(tracing::field::display), %what);
         F::Incident { severity: Severity::Error, failure, what } => error "failure.incident"
             (failure = failure.map(tracing::field::display), %what);
+    }
+}
+
+fn membership(source: Source, event: &MembershipEvent) {
+    use MembershipEvent as M;
+    facts! { source, event;
+        M::MemberUp { member } => info "member.up" (%member);
+        M::MemberSuspected { member } => info "member.suspected" (%member);
+        M::MemberRefuted { member } => info "member.refuted" (%member);
+        M::MemberDown { member } => warn "member.down" (%member);
+        M::MemberLeft { member } => info "member.left" (%member);
+        M::IdentityRenewed { member, generation } => warn "membership.identity_renewed"
+            (%member, generation);
+        M::Departed { member } => info "membership.departed" (%member);
+        M::ForeignCluster { peer } => warn "membership.foreign_cluster" (%peer);
     }
 }
 

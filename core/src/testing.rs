@@ -125,6 +125,7 @@ pub(crate) fn assert_books_balance(events: Vec<Event>) {
             Event::Process(ProcessEvent::MessageDiscarded { .. })
             | Event::Supervision(_)
             | Event::Boot(_)
+            | Event::Membership(_)
             | Event::Failure(FailureEvent::Incident { .. }) => {}
         }
     }

@@ -338,6 +338,8 @@ const fn actor(event: &Event) -> Option<Incarnation> {
             | FailureEvent::Settled { failure, .. }
             | FailureEvent::Dropped { failure, .. },
         ) => Some(failure.incarnation),
-        Event::Boot(_) | Event::Failure(FailureEvent::Incident { .. }) => None,
+        Event::Boot(_) | Event::Failure(FailureEvent::Incident { .. }) | Event::Membership(_) => {
+            None
+        }
     }
 }

@@ -299,7 +299,7 @@ impl Checker for Shutdown {
             TraceEvent::Core(Event::Supervision(event)) => {
                 self.supervision(record.time, event, findings);
             }
-            TraceEvent::Core(Event::Boot(_) | Event::Failure(_)) => {}
+            TraceEvent::Core(Event::Boot(_) | Event::Failure(_) | Event::Membership(_)) => {}
             TraceEvent::Node(event) => {
                 self.tempo.observe(record);
                 if let Some(node) = record.node {

@@ -4,6 +4,7 @@ use steadfast::event::{BootEvent, Event, FailureEvent, HealthStatus, ProcessEven
 use steadfast::failure::{Settlement, Severity};
 use steadfast::process::{ExitReason, ProcessId};
 
+use super::membership;
 use super::names::{Names, OneLine};
 use super::supervision;
 
@@ -20,6 +21,7 @@ impl CoreWords<'_> {
             Event::Supervision(event) => supervision::event(self, event),
             Event::Boot(event) => self.boot_event(event),
             Event::Failure(event) => self.failure_event(event),
+            Event::Membership(event) => membership::event(event),
         }
     }
 

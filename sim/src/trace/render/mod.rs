@@ -5,6 +5,7 @@
 
 mod core;
 mod fault;
+mod membership;
 mod names;
 mod options;
 mod renderer;

@@ -11,6 +11,8 @@ pub enum Domain {
     Boot,
     /// Failures and incidents.
     Failure,
+    /// Who is in the cluster.
+    Membership,
     /// The run itself: phases, notes.
     Run,
     /// Nodes.
@@ -27,11 +29,12 @@ pub enum Domain {
 
 impl Domain {
     /// All of them, in the order of their declaration.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Process,
         Self::Supervision,
         Self::Boot,
         Self::Failure,
+        Self::Membership,
         Self::Run,
         Self::Node,
         Self::Task,
@@ -48,6 +51,7 @@ impl Domain {
             Self::Supervision => "supervision",
             Self::Boot => "boot",
             Self::Failure => "failure",
+            Self::Membership => "membership",
             Self::Run => "run",
             Self::Node => "node",
             Self::Task => "task",

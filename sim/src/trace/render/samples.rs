@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use steadfast::event::{
-    BootEvent, Event, FailureEvent, HealthStatus, ProcessEvent, SupervisionEvent,
+    BootEvent, Event, FailureEvent, HealthStatus, MembershipEvent, ProcessEvent, SupervisionEvent,
 };
 use steadfast::failure::{FailureId, Settlement, Severity};
+use steadfast::membership::Member;
 use steadfast::process::{ExitReason, ProcessId};
 use steadfast::runtime::{FileName, Incarnation, NodeId, Port, StorageOperation};
 use steadfast::supervision::{AutoShutdown, Restart, ShutdownPolicy, Strategy};
@@ -247,6 +248,35 @@ fn failure_events() -> Vec<TraceEvent> {
         .collect()
 }
 
+fn membership_events() -> Vec<TraceEvent> {
+    use MembershipEvent as E;
+    let member = Member {
+        node: NodeId(2),
+        incarnation: Incarnation(3),
+    };
+    let own = Member {
+        node: N1,
+        incarnation: FIRST,
+    };
+    let events = vec![
+        E::MemberUp { member },
+        E::MemberSuspected { member },
+        E::MemberRefuted { member },
+        E::MemberDown { member },
+        E::MemberLeft { member },
+        E::IdentityRenewed {
+            member: own,
+            generation: 2,
+        },
+        E::Departed { member: own },
+        E::ForeignCluster { peer: NodeId(2) },
+    ];
+    let events = events.into_iter();
+    events
+        .map(|event| TraceEvent::Core(Event::Membership(event)))
+        .collect()
+}
+
 fn node_and_run_events() -> Vec<TraceEvent> {
     let node = [
         NodeEvent::Started { incarnation: FIRST },
@@ -447,6 +477,7 @@ pub(super) fn every_event() -> Vec<Record> {
     events.extend(child_events());
     events.extend(boot_events());
     events.extend(failure_events());
+    events.extend(membership_events());
     events.extend(node_and_run_events());
     events.extend(net_events());
     events.extend(other_events());
