@@ -21,6 +21,7 @@ pub mod failure;
 mod label;
 pub mod membership;
 pub mod process;
+pub mod registry;
 pub mod runtime;
 pub mod supervision;
 pub mod telemetry;

@@ -3,6 +3,7 @@
 mod context;
 mod control;
 mod exit;
+mod exit_hook;
 mod id;
 mod mailbox;
 mod node;
@@ -16,6 +17,7 @@ pub(crate) use control::Start;
 pub use control::StartInfo;
 pub(crate) use exit::ends_a_process;
 pub use exit::{ErrorCause, ExitReason, IntoExit};
+pub(crate) use exit_hook::ExitHook;
 pub use id::ProcessId;
 pub use mailbox::{
     Address, CallError, DeliveryError, DurableMailbox, FullPolicy, LendError, Mailbox, Next, Reply,

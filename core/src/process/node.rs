@@ -3,13 +3,14 @@
 use std::fmt;
 use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
 use std::task::Waker;
 use std::time::Duration;
 
 use super::context::{Context, ProcessSpec};
 use super::control::{Control, Start};
 use super::exit::{ExitReason, IntoExit};
+use super::exit_hook::ExitHook;
 use super::id::ProcessId;
 use super::reply::{ReplyReceiver, ReplySender, reply};
 use super::table::{Table, Wakers, Watcher};
@@ -23,6 +24,7 @@ struct Shared<R> {
     runtime: R,
     table: Mutex<Table>,
     failures: AtomicU64,
+    exit_hooks: RwLock<Vec<Weak<dyn ExitHook>>>,
 }
 
 /// One incarnation of one node: its runtime and its processes. Cheap to clone.
@@ -64,6 +66,7 @@ impl<R: Runtime> Node<R> {
             runtime,
             table: Mutex::default(),
             failures: AtomicU64::new(0),
+            exit_hooks: RwLock::default(),
         }))
     }
 
@@ -280,6 +283,35 @@ impl<R: Runtime> Node<R> {
         receiver
     }
 
+    /// Calls the hook for every process that ends from now on, for as long as the hook
+    /// exists.
+    pub(crate) fn on_exit(&self, hook: Weak<dyn ExitHook>) {
+        let mut hooks = self
+            .0
+            .exit_hooks
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        hooks.retain(|hook| hook.strong_count() > 0);
+        hooks.push(hook);
+    }
+
+    /// Whether a process lives and has not begun to end. Once it is not, it never is
+    /// again, and its exit hooks are still to come or have come.
+    pub(crate) fn is_well(&self, process: ProcessId) -> bool {
+        self.lock().is_well(process)
+    }
+
+    fn call_exit_hooks(&self, process: ProcessId) {
+        let hooks = self
+            .0
+            .exit_hooks
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
+        for hook in hooks.iter().filter_map(Weak::upgrade) {
+            hook.process_exited(process);
+        }
+    }
+
     pub(super) fn begin_exit(&self, process: ProcessId) {
         self.with_table(|table, wakers| table.begin_exit(process, wakers));
     }
@@ -289,6 +321,9 @@ impl<R: Runtime> Node<R> {
     }
 
     pub(super) fn publish(&self, process: ProcessId, control: &Control, reason: &ExitReason) {
+        // Before anyone can learn of the end, and without the lock of the table, which a
+        // hook's owner may take while it holds its own.
+        self.call_exit_hooks(process);
         control.answer_start(Start::Exited(reason.clone()));
         let (task, outside) = self.with_table(|table, wakers| {
             // Announced before anyone is told, and under the lock, so that the order

@@ -64,6 +64,11 @@ impl Table {
         }
     }
 
+    /// Whether a process lives and has not begun to end.
+    pub(super) fn is_well(&self, process: ProcessId) -> bool {
+        self.admits(Some(process))
+    }
+
     pub(super) fn next_local(&mut self) -> u64 {
         self.locals += 1;
         self.locals

@@ -338,8 +338,9 @@ const fn actor(event: &Event) -> Option<Incarnation> {
             | FailureEvent::Settled { failure, .. }
             | FailureEvent::Dropped { failure, .. },
         ) => Some(failure.incarnation),
-        Event::Boot(_) | Event::Failure(FailureEvent::Incident { .. }) | Event::Membership(_) => {
-            None
-        }
+        Event::Boot(_)
+        | Event::Membership(_)
+        | Event::Registry(_)
+        | Event::Failure(FailureEvent::Incident { .. }) => None,
     }
 }

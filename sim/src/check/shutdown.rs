@@ -299,7 +299,9 @@ impl Checker for Shutdown {
             TraceEvent::Core(Event::Supervision(event)) => {
                 self.supervision(record.time, event, findings);
             }
-            TraceEvent::Core(Event::Boot(_) | Event::Failure(_) | Event::Membership(_)) => {}
+            TraceEvent::Core(
+                Event::Boot(_) | Event::Membership(_) | Event::Registry(_) | Event::Failure(_),
+            ) => {}
             TraceEvent::Node(event) => {
                 self.tempo.observe(record);
                 if let Some(node) = record.node {

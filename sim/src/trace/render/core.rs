@@ -20,6 +20,7 @@ impl CoreWords<'_> {
             Event::Process(event) => self.process_event(event),
             Event::Supervision(event) => supervision::event(self, event),
             Event::Boot(event) => self.boot_event(event),
+            Event::Registry(event) => super::registry::event(self, event),
             Event::Failure(event) => self.failure_event(event),
             Event::Membership(event) => membership::event(event),
         }
@@ -155,7 +156,7 @@ const fn settlement(how: Settlement) -> &'static str {
     }
 }
 
-const fn health(status: HealthStatus) -> &'static str {
+pub(super) const fn health(status: HealthStatus) -> &'static str {
     match status {
         HealthStatus::Healthy => "healthy",
         HealthStatus::Degraded => "degraded",

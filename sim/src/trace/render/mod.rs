@@ -8,6 +8,9 @@ mod fault;
 mod membership;
 mod names;
 mod options;
+mod registry;
+#[cfg(test)]
+mod registry_samples;
 mod renderer;
 #[cfg(test)]
 mod samples;

@@ -9,6 +9,8 @@ pub enum Domain {
     Supervision,
     /// Boot and health of services.
     Boot,
+    /// What nodes see of registries.
+    Registry,
     /// Failures and incidents.
     Failure,
     /// Who is in the cluster.
@@ -29,10 +31,11 @@ pub enum Domain {
 
 impl Domain {
     /// All of them, in the order of their declaration.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Process,
         Self::Supervision,
         Self::Boot,
+        Self::Registry,
         Self::Failure,
         Self::Membership,
         Self::Run,
@@ -50,6 +53,7 @@ impl Domain {
             Self::Process => "process",
             Self::Supervision => "supervision",
             Self::Boot => "boot",
+            Self::Registry => "registry",
             Self::Failure => "failure",
             Self::Membership => "membership",
             Self::Run => "run",

@@ -85,6 +85,7 @@ pub const fn domain(event: &TraceEvent) -> Domain {
         TraceEvent::Core(Event::Process(_)) => Domain::Process,
         TraceEvent::Core(Event::Supervision(_)) => Domain::Supervision,
         TraceEvent::Core(Event::Boot(_)) => Domain::Boot,
+        TraceEvent::Core(Event::Registry(_)) => Domain::Registry,
         TraceEvent::Core(Event::Failure(_)) => Domain::Failure,
         TraceEvent::Core(Event::Membership(_)) => Domain::Membership,
         TraceEvent::Run(_) => Domain::Run,

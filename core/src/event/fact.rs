@@ -1,0 +1,27 @@
+//! A fact, whatever it is about.
+
+use serde::{Deserialize, Serialize};
+
+use super::boot::BootEvent;
+use super::failure::FailureEvent;
+use super::membership::MembershipEvent;
+use super::process::ProcessEvent;
+use super::registry::RegistryEvent;
+use super::supervision::SupervisionEvent;
+
+/// A fact, by domain.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Event {
+    /// About one process.
+    Process(ProcessEvent),
+    /// About a supervisor and its children.
+    Supervision(SupervisionEvent),
+    /// About the boot of a node's services.
+    Boot(BootEvent),
+    /// About who is in the cluster, as one node sees it.
+    Membership(MembershipEvent),
+    /// About a registry, as the announcing node sees it.
+    Registry(RegistryEvent),
+    /// About a failure and how it was settled.
+    Failure(FailureEvent),
+}

@@ -1,0 +1,82 @@
+//! What a node gives to the backends of its registries.
+
+use super::backend::Host;
+use super::change::Change;
+use crate::event::{Event, RegistryEvent};
+use crate::label::Label;
+use crate::process::{ExitReason, Node, ProcessId};
+use crate::runtime::{Incarnation, NodeId, Runtime};
+
+/// The host of the backends of one registry.
+pub(super) struct NodeHost<R: Runtime> {
+    registry: Label,
+    node: Node<R>,
+}
+
+impl<R: Runtime> NodeHost<R> {
+    pub(super) const fn new(registry: Label, node: Node<R>) -> Self {
+        Self { registry, node }
+    }
+
+    fn fact(&self, change: &Change) -> RegistryEvent {
+        let registry = self.registry.clone();
+        let entry = change.entry();
+        let (key, process, revision) = (entry.key.clone(), entry.process, entry.revision);
+        let metadata = entry.metadata.clone();
+        match change {
+            Change::Registered(_) => RegistryEvent::NameRegistered {
+                registry,
+                key,
+                process,
+                metadata,
+                revision,
+            },
+            Change::Updated { .. } => RegistryEvent::NameUpdated {
+                registry,
+                key,
+                process,
+                metadata,
+                revision,
+            },
+            Change::Unregistered { cause, .. } => RegistryEvent::NameUnregistered {
+                registry,
+                key,
+                process,
+                revision,
+                cause: cause.clone(),
+            },
+        }
+    }
+}
+
+impl<R: Runtime> Host for NodeHost<R> {
+    fn registry(&self) -> &Label {
+        &self.registry
+    }
+
+    fn node(&self) -> NodeId {
+        self.node.runtime().node()
+    }
+
+    fn incarnation(&self) -> Incarnation {
+        self.node.runtime().incarnation()
+    }
+
+    fn admits(&self, process: ProcessId) -> bool {
+        self.node.is_well(process)
+    }
+
+    fn changed(&self, changes: &[Change]) {
+        for change in changes {
+            self.announce(self.fact(change));
+        }
+    }
+
+    fn announce(&self, event: RegistryEvent) {
+        self.node.announce(&Event::Registry(event));
+    }
+
+    fn exit(&self, process: ProcessId, reason: &ExitReason) {
+        self.node.exit(process, reason);
+    }
+}

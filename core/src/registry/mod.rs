@@ -1,0 +1,28 @@
+//! The process registry: names for processes, in scopes, with metadata.
+
+mod answer;
+mod backend;
+mod change;
+mod entry;
+mod error;
+mod facade;
+mod host;
+mod key;
+mod metadata;
+mod operation;
+mod query;
+mod report;
+mod transfer;
+
+pub use answer::Answer;
+pub use backend::{Backend, Host, SharedHost};
+pub use change::{Cause, Change, Rule};
+pub use entry::{Entry, Handle};
+pub use error::{Asker, RegistryError};
+pub use facade::Registry;
+pub use key::{Key, Keys};
+pub use metadata::{Metadata, Value};
+pub use operation::{Registered, Registration, Removal, Revision, Update, Updated};
+pub use query::{Condition, Query};
+pub use report::{BackendHealth, BackendStats, PartitionStats, ScopeStats};
+pub use transfer::{Transfer, TransferEntry};

@@ -1,0 +1,81 @@
+//! Every fact as a `tracing` event with stable names.
+//!
+//! One fact is one event with the target `steadfast`. Its field `event` says which
+//! fact it is, `node` and `incarnation` whose, and the other fields are those of
+//! the [`Event`], flat and under the same names: identities, names and reasons as
+//! text, counts as numbers, times in milliseconds under a name that ends in `_ms`.
+//! Fields without a value are left out.
+//!
+//! | `event` | level | fields |
+//! |---|---|---|
+//! | `process.spawned` | debug | `process parent path` |
+//! | `process.exited` | debug; warn for an error or a panic | `process reason` |
+//! | `process.message_discarded` | warn | `process discarded` |
+//! | `supervisor.started` | debug | `supervisor strategy intensity period_ms auto_shutdown dynamic` |
+//! | `supervisor.reconfigured` | info | `supervisor strategy intensity period_ms auto_shutdown` |
+//! | `supervisor.intensity_exceeded` | error | `supervisor child in_window` |
+//! | `supervisor.auto_shutdown` | info | `supervisor child` |
+//! | `supervisor.stopping` | debug | `supervisor reason` |
+//! | `supervisor.stopped` | debug | `supervisor` |
+//! | `child.added` | debug | `supervisor child index restart shutdown significant` |
+//! | `child.removed` | debug | `supervisor child` |
+//! | `child.started` | debug | `supervisor child process starts` |
+//! | `child.start_failed` | warn | `supervisor child reason` |
+//! | `child.ignored` | debug | `supervisor child` |
+//! | `child.exited` | debug | `supervisor child process reason expected` |
+//! | `child.restart_scheduled` | warn | `supervisor child delay_ms in_window` |
+//! | `child.restart_cancelled` | info | `supervisor child` |
+//! | `child.stopping` | debug | `supervisor child process shutdown` |
+//! | `child.killed` | warn | `supervisor child process` |
+//! | `child.limit_exceeded` | error | `supervisor child in_window` |
+//! | `boot.planned` | debug | `order` |
+//! | `boot.phase_started` | info | `phase` |
+//! | `boot.service_started` | info | `service process` |
+//! | `boot.service_stopped` | info | `service` |
+//! | `boot.dependent_restarted` | warn | `service dependency` |
+//! | `boot.health_changed` | info to healthy, else warn | `service from to detail` |
+//! | `boot.completed` | info | |
+//! | `boot.failed` | error | `service reason` |
+//! | `member.up` | info | `member` |
+//! | `member.suspected` | info | `member` |
+//! | `member.refuted` | info | `member` |
+//! | `member.down` | warn | `member` |
+//! | `member.left` | info | `member` |
+//! | `membership.identity_renewed` | warn | `member generation` |
+//! | `membership.departed` | info | `member` |
+//! | `membership.foreign_cluster` | warn | `peer` |
+//! | `registry.started` | info | `registry backend` |
+//! | `registry.scope_opened` | debug | `registry scope keys` |
+//! | `registry.scope_closed` | debug | `registry scope` |
+//! | `registry.registered` | debug | `registry scope name process metadata revision` |
+//! | `registry.updated` | debug | `registry scope name process metadata revision` |
+//! | `registry.unregistered` | debug | `registry scope name process revision cause` |
+//! | `registry.refused` | debug | `registry scope name process holder` |
+//! | `registry.conflict_lost` | warn | `registry scope name winner loser rule` |
+//! | `registry.resolver_failed` | error | `registry scope name what` |
+//! | `registry.peer_synced` | info | `registry peer peer_incarnation entries` |
+//! | `registry.peer_dropped` | warn | `registry peer peer_incarnation entries` |
+//! | `registry.watcher_resynced` | warn | `registry missed` |
+//! | `registry.backend_switched` | info | `registry from to entries` |
+//! | `registry.switch_refused` | error | `registry from to why` |
+//! | `registry.health_changed` | info to healthy, else warn | `registry backend from to detail` |
+//! | `failure.delivered` | debug | `failure process what` |
+//! | `failure.settled` | debug | `failure how` |
+//! | `failure.dropped` | error | `failure what` |
+//! | `failure.incident` | warn or error, as its severity | `failure what` |
+//!
+//! While nobody listens an event costs one comparison.
+
+mod boot;
+mod emit;
+mod fact;
+mod failure;
+mod membership;
+mod process;
+mod registry;
+mod supervision;
+#[cfg(test)]
+mod tests;
+mod words;
+
+pub(crate) use fact::emit;
