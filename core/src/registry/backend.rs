@@ -69,6 +69,11 @@ pub trait Backend: Send + Sync + fmt::Debug {
     /// What kind it is, such as `memory`. Constant.
     fn kind(&self) -> &'static str;
 
+    /// Whether it also sees entries of processes of other nodes. Constant.
+    fn sees_other_nodes(&self) -> bool {
+        false
+    }
+
     /// Opens a scope. Opening one again with the same kind of keys changes nothing.
     ///
     /// # Errors
@@ -230,7 +235,8 @@ pub trait Backend: Send + Sync + fmt::Debug {
     fn audit(&self) -> Vec<Label>;
 
     /// Everything that another backend of this node has to hold to take over. Called
-    /// while no change is let in.
+    /// while no change is let in and none is under way, except those whose
+    /// [`Answer`] was dropped before it came.
     ///
     /// # Errors
     ///
@@ -246,8 +252,10 @@ pub trait Backend: Send + Sync + fmt::Debug {
     /// `Unavailable`, `LimitReached`; the backend is then not used.
     fn import(&self, transfer: Transfer) -> Result<(), RegistryError>;
 
-    /// Stops for good: lets go of what it has outside its own memory. Called after
-    /// another backend took over, or when the registry stops.
+    /// Stops for good: tells the host nothing more once this has returned, and lets go
+    /// of what it has outside its own memory. Reads still answer what was seen last,
+    /// because some may be under way. Called once another backend has imported
+    /// everything, just before it takes over.
     fn retire(&self);
 }
 

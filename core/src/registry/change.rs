@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::entry::Entry;
+use super::metadata::Metadata;
 use crate::process::ProcessId;
 
 /// Why a registration went away.
@@ -76,6 +77,9 @@ pub enum Change {
     Updated {
         /// The registration as it is now.
         entry: Entry,
+        /// The metadata before, so that whoever watches some entries learns of one
+        /// that is none of them any more.
+        before: Metadata,
     },
     /// A registration is gone.
     Unregistered {
@@ -92,7 +96,7 @@ impl Change {
     pub const fn entry(&self) -> &Entry {
         match self {
             Self::Registered(entry)
-            | Self::Updated { entry }
+            | Self::Updated { entry, .. }
             | Self::Unregistered { entry, .. } => entry,
         }
     }
