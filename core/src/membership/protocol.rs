@@ -1,0 +1,347 @@
+//! The protocol: SWIM by `foca`, and what we add to it.
+//!
+//! Pure: takes packets, times and wishes, and leaves in [`Effects`] what is to be sent.
+//! Added to SWIM:
+//!
+//! - **Challenge.** Who accuses a member of not answering tells it so at once, and again
+//!   every probe timeout until the verdict, in a question that it must answer. So one
+//!   message and its answer clear an innocent, instead of gossip that may pass it by.
+//!   Each node accuses at most one member in a probe period, so this costs a bounded
+//!   number of messages whatever the size of the cluster. After the buddy system of
+//!   Lifeguard (Dadgar et al. 2018).
+//! - **Forgiveness.** A node that did not run has not listened; see [`Alarms::forgive`].
+//! - **Seeking.** Seeds and dead members that are missing are looked for, each by about
+//!   as many nodes at a time however large the cluster is, and also by a node that has
+//!   nobody left.
+
+use std::collections::BTreeSet;
+use std::num::{NonZeroU8, NonZeroUsize};
+use std::time::Duration;
+
+use foca::{Config, Foca, Message, NoCustomBroadcast, Notification, PeriodicParams, State, Timer};
+
+use super::alarms::{Alarm, Alarms};
+use super::codec::FixedCodec;
+use super::config::MembershipConfig;
+use super::dice::Dice;
+use super::envelope::ENVELOPE_LEN;
+use super::identity::Identity;
+use super::packet::Packet;
+use crate::runtime::{EntropyStream, NodeId, Timestamp};
+
+/// What a step has led to.
+#[derive(Debug, Default)]
+pub(super) struct Effects {
+    /// What is to be sent, in order.
+    pub(super) sends: Vec<(NodeId, Vec<u8>)>,
+    /// The identity that this node has taken on.
+    pub(super) renewed: Option<Identity>,
+    /// Whether the node had not run for a while.
+    pub(super) stood_still: bool,
+    timers: Vec<(Timer<Identity>, Duration)>,
+}
+
+impl foca::Runtime<Identity> for Effects {
+    fn notify(&mut self, notification: Notification<'_, Identity>) {
+        match notification {
+            Notification::Rejoin(identity) => self.renewed = Some(*identity),
+            // These follow from the table, which tells more.
+            Notification::MemberUp(_)
+            | Notification::MemberDown(_)
+            | Notification::Rename(_, _)
+            | Notification::Active
+            | Notification::Idle
+            | Notification::Defunct => {}
+        }
+    }
+
+    fn send_to(&mut self, to: Identity, data: &[u8]) {
+        self.sends.push((to.node, data.to_vec()));
+    }
+
+    fn submit_after(&mut self, event: Timer<Identity>, after: Duration) {
+        self.timers.push((event, after));
+    }
+}
+
+/// The numbers that the protocol works with.
+#[derive(Debug, Clone)]
+struct Pace {
+    probe_period: Duration,
+    probe_timeout: Duration,
+    seek_period: Duration,
+    seek_fanout: u8,
+    packet_len_max: usize,
+    members_max: usize,
+}
+
+/// One node's part in the protocol, under one identity after the other.
+pub(super) struct Protocol {
+    foca: Foca<Identity, FixedCodec, Dice, NoCustomBroadcast>,
+    alarms: Alarms,
+    pace: Pace,
+    /// Whom to look for although they have never been members.
+    wanted: BTreeSet<NodeId>,
+    seeking: EntropyStream,
+}
+
+/// Where a protocol's randomness comes from.
+#[derive(Debug)]
+pub(super) struct Chances {
+    /// For probes and gossip.
+    pub(super) protocol: EntropyStream,
+    /// For looking for the missing.
+    pub(super) seeking: EntropyStream,
+}
+
+impl Protocol {
+    /// A node that begins as `identity`, knowing what `table` says. `message_len_max` is
+    /// the network's limit.
+    pub(super) fn new(
+        identity: Identity,
+        config: &MembershipConfig,
+        message_len_max: usize,
+        chances: Chances,
+    ) -> Self {
+        let packet_len_max = config.message_len_max.min(message_len_max) - ENVELOPE_LEN;
+        let wanted = config.seeds.iter().copied();
+        Self {
+            foca: Foca::new(
+                identity,
+                settings(config, packet_len_max),
+                Dice(chances.protocol),
+                FixedCodec,
+            ),
+            alarms: Alarms::default(),
+            pace: Pace {
+                probe_period: config.probe_period,
+                probe_timeout: config.probe_timeout,
+                seek_period: config.seek_period,
+                seek_fanout: config.seek_fanout,
+                packet_len_max,
+                members_max: config.members_max as usize,
+            },
+            wanted: wanted.filter(|node| *node != identity.node).collect(),
+            seeking: chances.seeking,
+        }
+    }
+
+    /// Begins: takes over what was known before, and looks for others.
+    ///
+    /// # Errors
+    ///
+    /// As [`receive`](Self::receive).
+    pub(super) fn begin(
+        &mut self,
+        table: Vec<foca::Member<Identity>>,
+        now: Timestamp,
+        effects: &mut Effects,
+    ) -> Result<(), foca::Error> {
+        self.alarms.set(now, Alarm::Seek);
+        let known = !table.is_empty();
+        let mut result = self
+            .foca
+            .apply_many(table.into_iter(), false, &mut *effects);
+        if known {
+            // The others know an older identity, and answer to that.
+            result = result.and(self.foca.gossip(&mut *effects));
+        }
+        self.settle(now, effects);
+        result
+    }
+
+    /// Who this node is.
+    pub(super) const fn identity(&self) -> Identity {
+        *self.foca.identity()
+    }
+
+    /// All that is known, the dead included.
+    pub(super) fn table(&self) -> impl ExactSizeIterator<Item = &foca::Member<Identity>> {
+        self.foca.iter_membership_state()
+    }
+
+    /// When [`wake`](Self::wake) is to be called next.
+    pub(super) fn due(&self) -> Option<Timestamp> {
+        self.alarms.next()
+    }
+
+    /// Looks for a node from now on.
+    pub(super) fn want(&mut self, node: NodeId, now: Timestamp) {
+        if node != self.identity().node && self.wanted.insert(node) {
+            self.alarms.set(now, Alarm::Seek);
+        }
+    }
+
+    /// Leaves out of a packet the nodes that there is no room for. Answers the first of
+    /// them.
+    pub(super) fn admit(&self, packet: &mut Packet) -> Option<NodeId> {
+        let mut known: BTreeSet<NodeId> = self.table().map(|member| member.id().node).collect();
+        known.insert(self.identity().node);
+        let mut refused = None;
+        let members_max = self.pace.members_max;
+        packet.members.retain(|member| {
+            let node = member.id().node;
+            // The own node takes no place.
+            let admitted = known.contains(&node) || known.len() <= members_max;
+            if admitted {
+                known.insert(node);
+            } else {
+                refused = refused.or(Some(node));
+            }
+            admitted
+        });
+        refused
+    }
+
+    /// Whether the sender of a packet is known, or there is room for it.
+    pub(super) fn admits(&self, node: NodeId) -> bool {
+        self.table().len() < self.pace.members_max
+            || self.table().any(|member| member.id().node == node)
+    }
+
+    /// Takes a packet in.
+    ///
+    /// # Errors
+    ///
+    /// [`foca::Error`] says what the protocol could not make sense of; it goes on.
+    pub(super) fn receive(
+        &mut self,
+        packet: &[u8],
+        from: NodeId,
+        now: Timestamp,
+        effects: &mut Effects,
+    ) -> Result<(), foca::Error> {
+        let result = self.foca.handle_data(packet, &mut *effects);
+        if effects.renewed.is_some() {
+            // Whoever told us that we are dead would not believe us otherwise.
+            let introduced = self.foca.announce(Identity::whoever(from), &mut *effects);
+            self.settle(now, effects);
+            return result.and(introduced);
+        }
+        self.settle(now, effects);
+        result
+    }
+
+    /// Does what is due.
+    ///
+    /// # Errors
+    ///
+    /// As [`receive`](Self::receive).
+    pub(super) fn wake(
+        &mut self,
+        now: Timestamp,
+        effects: &mut Effects,
+    ) -> Result<(), foca::Error> {
+        effects.stood_still = self.alarms.forgive(now, self.pace.probe_timeout);
+        let mut result = Ok(());
+        while let Some(alarm) = self.alarms.take(now) {
+            let done = match alarm {
+                Alarm::Protocol(timer) => self.foca.handle_timer(timer, &mut *effects),
+                Alarm::Challenge => {
+                    self.challenge(now, effects);
+                    Ok(())
+                }
+                Alarm::Seek => self.seek(now, effects),
+            };
+            result = result.and(done);
+            self.settle(now, effects);
+        }
+        result
+    }
+
+    /// Sets the timers that the protocol has asked for.
+    fn settle(&mut self, now: Timestamp, effects: &mut Effects) {
+        for (timer, after) in effects.timers.drain(..) {
+            let is_accusation = matches!(timer, Timer::ChangeSuspectToDown { .. });
+            self.alarms.set(now + after, Alarm::Protocol(timer));
+            if is_accusation {
+                self.alarms.set(now, Alarm::Challenge);
+            }
+        }
+    }
+
+    /// Asks those whom this node has accused whether they live.
+    fn challenge(&mut self, now: Timestamp, effects: &mut Effects) {
+        let own = self.identity();
+        let is_open = |accused: &(Identity, u16)| {
+            self.table().any(|member| {
+                (*member.id(), member.incarnation()) == *accused && member.state() == State::Suspect
+            })
+        };
+        let accused: Vec<(Identity, u16)> = self.alarms.verdicts().filter(is_open).collect();
+        for (identity, refutations) in &accused {
+            let suspicion = foca::Member::new(*identity, *refutations, State::Suspect);
+            let question = Packet::new(own, *identity, Message::Ping(0)).with(suspicion);
+            let question = question.encode(self.pace.packet_len_max);
+            let question = question.expect("the shortest packet has room for one member");
+            effects.sends.push((identity.node, question));
+        }
+        if !accused.is_empty() {
+            let next = now + self.pace.probe_timeout;
+            self.alarms.set(next, Alarm::Challenge);
+        }
+    }
+
+    /// Introduces this node to some of those who should be members and are not.
+    fn seek(&mut self, now: Timestamp, effects: &mut Effects) -> Result<(), foca::Error> {
+        let active: BTreeSet<NodeId> = self
+            .foca
+            .iter_members()
+            .map(|member| member.id().node)
+            .collect();
+        let own = self.identity().node;
+        let dead = self.table().map(foca::Member::id).filter(|identity| {
+            // Who has left is not missing.
+            !identity.departing && identity.node != own
+        });
+        let known = dead.map(|identity| identity.node);
+        let mut missing: Vec<NodeId> = known
+            .chain(self.wanted.iter().copied())
+            .filter(|node| !active.contains(node))
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .collect();
+        let fanout = f64::from(self.pace.seek_fanout);
+        let chance = fanout / (active.len() as f64 + 1.0);
+        self.seeking.shuffle(&mut missing);
+        missing.retain(|_| self.seeking.chance(chance));
+        missing.truncate(usize::from(self.pace.seek_fanout));
+        let period = if active.is_empty() {
+            self.pace.probe_period
+        } else {
+            self.pace.seek_period
+        };
+        self.alarms.set(now + period, Alarm::Seek);
+        let mut result = Ok(());
+        for node in missing {
+            let introduced = self.foca.announce(Identity::whoever(node), &mut *effects);
+            result = result.and(introduced);
+        }
+        result
+    }
+}
+
+/// Our configuration in the protocol's words.
+fn settings(config: &MembershipConfig, packet_len_max: usize) -> Config {
+    let count = |count: u8| NonZeroUsize::new(usize::from(count)).unwrap_or(NonZeroUsize::MIN);
+    Config {
+        probe_period: config.probe_period,
+        probe_rtt: config.probe_timeout,
+        num_indirect_probes: count(config.indirect_probes),
+        max_transmissions: NonZeroU8::new(config.transmissions_max).unwrap_or(NonZeroU8::MIN),
+        suspect_to_down_after: config.suspicion,
+        remove_down_after: Some(config.forget_after),
+        max_packet_size: NonZeroUsize::new(packet_len_max).unwrap_or(NonZeroUsize::MIN),
+        notify_down_members: true,
+        periodic_announce: Some(PeriodicParams {
+            frequency: config.announce_period,
+            num_members: NonZeroUsize::MIN,
+        }),
+        // The protocol stops to look once nobody is left; see `Protocol::seek`.
+        periodic_announce_to_down_members: None,
+        periodic_gossip: Some(PeriodicParams {
+            frequency: config.gossip_period,
+            num_members: count(config.gossip_fanout),
+        }),
+    }
+}
