@@ -10,6 +10,7 @@ mod liveness;
 mod note;
 mod orphans;
 mod population;
+mod registry;
 mod restart;
 mod shutdown;
 mod standard;
@@ -24,6 +25,10 @@ pub use exits::Exits;
 pub use liveness::Liveness;
 pub use note::{Claims, NoteChecker};
 pub use orphans::Orphans;
+pub use registry::{
+    Agreement, Answers, Asked, Conflicts, Endings, Handover, Heard, Holders, Reading, Refusals,
+    Row, Watchers,
+};
 pub use restart::RestartBudget;
 pub use shutdown::Shutdown;
 pub use standard::standard;

@@ -112,7 +112,8 @@ where
     }
 }
 
-fn text(record: &Record) -> Option<&str> {
+/// What a note says; `None` for any other record.
+pub(super) fn text(record: &Record) -> Option<&str> {
     match &record.event {
         TraceEvent::Run(RunEvent::Note { text }) => Some(text),
         TraceEvent::Core(_)

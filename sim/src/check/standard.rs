@@ -7,6 +7,7 @@ use super::exits::Exits;
 use super::liveness::Liveness;
 use super::note::Claims;
 use super::orphans::Orphans;
+use super::registry::{Answers, Conflicts, Endings, Handover, Holders, Refusals, Watchers};
 use super::restart::RestartBudget;
 use super::shutdown::Shutdown;
 
@@ -22,5 +23,12 @@ pub fn standard() -> Vec<Box<dyn Checker>> {
         Box::new(Shutdown::new()),
         Box::new(Liveness::new()),
         Box::new(Claims::new()),
+        Box::new(Holders::new()),
+        Box::new(Endings::new()),
+        Box::new(Refusals::new()),
+        Box::new(Conflicts::new()),
+        Box::new(Handover::new()),
+        Box::new(Answers::new()),
+        Box::new(Watchers::new()),
     ]
 }

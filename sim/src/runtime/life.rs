@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use madsim::runtime::NodeHandle;
+use steadfast::Label;
 use steadfast::event::Event;
 use steadfast::runtime::{Entropy, EntropyStream, Identity, Incarnation, NodeId, Observer};
 
 use super::shared::Shared;
 use crate::keyed::Key;
-use crate::trace::TraceEvent;
+use crate::trace::{RunEvent, TraceEvent};
 
 /// One incarnation of one node. Whatever it does after its death has no effect.
 pub(crate) struct Life {
@@ -87,6 +88,19 @@ impl SimRuntime {
     #[must_use]
     pub fn board<T: Default + Send + Sync + 'static>(&self) -> Arc<T> {
         self.0.shared.board.get()
+    }
+
+    /// Writes a line into the trace, as this node's; see
+    /// [`World::note`](crate::World::note). What a dead incarnation notes is lost.
+    pub fn note(&self, text: impl Into<Label>) {
+        if !self.0.is_alive() {
+            return;
+        }
+        let shared = &self.0.shared;
+        let text = text.into();
+        let event = TraceEvent::Run(RunEvent::Note { text });
+        let now = shared.now();
+        shared.lock().record(now, Some(self.0.node), event);
     }
 }
 

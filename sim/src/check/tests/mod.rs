@@ -7,6 +7,7 @@ pub(super) mod history;
 mod liveness;
 mod notes;
 mod orphans;
+mod registry;
 mod restart_budget;
 mod restart_debts;
 mod shutdown;
