@@ -34,6 +34,17 @@ impl<T> Answer<T> {
     }
 }
 
+impl<T: Send + 'static> Answer<T> {
+    /// The same with something made of the answer.
+    pub fn map<U>(self, make: impl FnOnce(T) -> U + Send + 'static) -> Answer<U> {
+        match self {
+            Self::Now(answer) => Answer::Now(make(answer)),
+            Self::Later(later) => Answer::Later(Box::pin(async move { make(later.await) })),
+            Self::Taken => Answer::Taken,
+        }
+    }
+}
+
 impl<T: Unpin> Future for Answer<T> {
     type Output = T;
 

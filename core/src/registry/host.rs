@@ -1,7 +1,10 @@
 //! What a node gives to the backends of its registries.
 
+use std::sync::Arc;
+
 use super::backend::Host;
 use super::change::Change;
+use super::watch::Hub;
 use crate::event::{Event, RegistryEvent};
 use crate::label::Label;
 use crate::process::{ExitReason, Node, ProcessId};
@@ -11,11 +14,17 @@ use crate::runtime::{Incarnation, NodeId, Runtime};
 pub(super) struct NodeHost<R: Runtime> {
     registry: Label,
     node: Node<R>,
+    /// Stays the same whatever the backend is, and so do those who watch.
+    hub: Arc<Hub>,
 }
 
 impl<R: Runtime> NodeHost<R> {
-    pub(super) const fn new(registry: Label, node: Node<R>) -> Self {
-        Self { registry, node }
+    pub(super) const fn new(registry: Label, node: Node<R>, hub: Arc<Hub>) -> Self {
+        Self {
+            registry,
+            node,
+            hub,
+        }
     }
 
     fn fact(&self, change: &Change) -> RegistryEvent {
@@ -70,6 +79,7 @@ impl<R: Runtime> Host for NodeHost<R> {
         for change in changes {
             self.announce(self.fact(change));
         }
+        self.hub.changed(changes);
     }
 
     fn announce(&self, event: RegistryEvent) {

@@ -12,17 +12,21 @@ mod metadata;
 mod operation;
 mod query;
 mod report;
+#[cfg(test)]
+mod tests;
 mod transfer;
+mod watch;
 
 pub use answer::Answer;
 pub use backend::{Backend, Host, SharedHost};
 pub use change::{Cause, Change, Rule};
 pub use entry::{Entry, Handle};
 pub use error::{Asker, RegistryError};
-pub use facade::Registry;
+pub use facade::{Operation, OperationStats, RegisterAllError, Registry};
 pub use key::{Key, Keys};
 pub use metadata::{Metadata, Value};
 pub use operation::{Registered, Registration, Removal, Revision, Update, Updated};
 pub use query::{Condition, Query};
 pub use report::{BackendHealth, BackendStats, PartitionStats, ScopeStats};
 pub use transfer::{Transfer, TransferEntry};
+pub use watch::{Notice, Snapshot, Subscription};

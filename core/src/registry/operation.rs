@@ -170,6 +170,31 @@ impl Update {
         }
     }
 
+    /// These metadata instead, as [`new`](Self::new).
+    pub fn replace(scope: impl Into<Label>, name: impl Into<Label>, metadata: Metadata) -> Self {
+        Self::new(scope, name, Revision::Replace(metadata))
+    }
+
+    /// The second metadata instead, if the first hold now, as [`new`](Self::new).
+    pub fn compare_and_set(
+        scope: impl Into<Label>,
+        name: impl Into<Label>,
+        expected: Metadata,
+        metadata: Metadata,
+    ) -> Self {
+        Self::new(scope, name, Revision::CompareAndSet(expected, metadata))
+    }
+
+    /// What the function makes of the metadata, as [`new`](Self::new). It must be short
+    /// and must not use the registry; see [`Revision::With`].
+    pub fn with(
+        scope: impl Into<Label>,
+        name: impl Into<Label>,
+        make: impl FnOnce(&Metadata) -> Metadata + Send + 'static,
+    ) -> Self {
+        Self::new(scope, name, Revision::With(Box::new(make)))
+    }
+
     /// Only if this process holds it, and on its own behalf.
     #[must_use]
     pub const fn of(mut self, process: ProcessId) -> Self {

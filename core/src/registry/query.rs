@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::entry::Entry;
 use super::error::RegistryError;
 use super::key::Key;
-use super::metadata::Value;
+use super::metadata::{Metadata, Value};
 use crate::label::Label;
 use crate::process::ProcessId;
 
@@ -138,12 +138,17 @@ impl Query {
     /// query: an index may only find the same ones faster.
     #[must_use]
     pub fn matches(&self, entry: &Entry) -> bool {
+        self.matches_with(entry, &entry.metadata)
+    }
+
+    /// Whether a registration would be meant if it had these metadata.
+    pub(super) fn matches_with(&self, entry: &Entry, metadata: &Metadata) -> bool {
         self.covers_key(&entry.key)
             && self.process.is_none_or(|process| process == entry.process)
             && self
                 .conditions
                 .iter()
-                .all(|(field, condition)| condition.holds(entry.metadata.get(field)))
+                .all(|(field, condition)| condition.holds(metadata.get(field)))
     }
 
     /// Whether a name passes the tests on names.
@@ -218,7 +223,6 @@ fn same_kind(one: &Value, other: &Value) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::metadata::Metadata;
     use super::*;
     use crate::runtime::{Incarnation, NodeId};
 

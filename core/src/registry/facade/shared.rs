@@ -1,0 +1,164 @@
+//! What the handles of one registry share: the backend, and the gate before it.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+
+use arc_swap::{ArcSwap, Guard};
+
+use super::bell::Bell;
+use super::meter::Meters;
+use crate::event::RegistryEvent;
+use crate::label::Label;
+use crate::process::{ExitHook, ProcessId};
+use crate::registry::answer::Answer;
+use crate::registry::backend::{Backend, SharedHost};
+use crate::registry::entry::Entry;
+use crate::registry::error::RegistryError;
+use crate::registry::query::Query;
+use crate::registry::watch::Hub;
+
+/// What the gate says to those who want to change something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Gate {
+    /// Come in.
+    Open,
+    /// Wait: a switch lets those come out first who are in.
+    Closed,
+}
+
+/// Shared by the handles of one registry and by its subscriptions.
+pub(in crate::registry) struct Shared {
+    /// Read for every look-up, without a lock.
+    backend: ArcSwap<Arc<dyn Backend>>,
+    /// Held for reading by whoever asks the backend for a change, and for writing by
+    /// whoever needs that nothing changes.
+    gate: RwLock<Gate>,
+    /// Changes whose answer is still to come.
+    underway: AtomicUsize,
+    /// Rung when the gate opens, and when no more change is under way.
+    bell: Bell,
+    host: SharedHost,
+    hub: Arc<Hub>,
+    meters: Meters,
+    watch_capacity: usize,
+}
+
+impl Shared {
+    pub(super) fn new(
+        backend: Arc<dyn Backend>,
+        host: SharedHost,
+        hub: Arc<Hub>,
+        watch_capacity: usize,
+    ) -> Self {
+        Self {
+            backend: ArcSwap::from_pointee(backend),
+            gate: RwLock::new(Gate::Open),
+            underway: AtomicUsize::new(0),
+            bell: Bell::default(),
+            host,
+            hub,
+            meters: Meters::default(),
+            watch_capacity,
+        }
+    }
+
+    pub(in crate::registry) fn name(&self) -> &Label {
+        self.host.registry()
+    }
+
+    pub(in crate::registry) fn hub(&self) -> &Arc<Hub> {
+        &self.hub
+    }
+
+    pub(in crate::registry) const fn watch_capacity(&self) -> usize {
+        self.watch_capacity
+    }
+
+    pub(super) const fn meters(&self) -> &Meters {
+        &self.meters
+    }
+
+    pub(in crate::registry) fn admits(&self, process: ProcessId) -> bool {
+        self.host.admits(process)
+    }
+
+    pub(in crate::registry) fn announce(&self, event: RegistryEvent) {
+        self.host.announce(event);
+    }
+
+    /// The backend, for reading.
+    pub(super) fn backend(&self) -> Guard<Arc<Arc<dyn Backend>>> {
+        self.backend.load()
+    }
+
+    /// Asks the backend for a change, unless a switch wants to begin: then the change
+    /// is handed back, to be tried again after [`opened`](Self::opened).
+    pub(super) fn admit<T, C>(&self, change: C) -> Result<Admitted<'_, T>, C>
+    where
+        C: FnOnce(&dyn Backend) -> Answer<T>,
+    {
+        let gate = self.pass();
+        if *gate == Gate::Closed {
+            return Err(change);
+        }
+        Ok(match change(&***self.backend.load()) {
+            Answer::Now(answer) => Admitted::Now(answer),
+            later @ (Answer::Later(_) | Answer::Taken) => {
+                self.underway.fetch_add(1, Ordering::AcqRel);
+                Admitted::Later(later, Underway(self))
+            }
+        })
+    }
+
+    /// Waits until changes are let in.
+    pub(super) async fn opened(&self) {
+        self.bell.until(|| *self.pass() == Gate::Open).await;
+    }
+
+    /// As [`Backend::frozen`], of the backend that is in charge all the while: nobody
+    /// can begin to listen to one that has just been replaced.
+    pub(in crate::registry) fn frozen(
+        &self,
+        scope: &str,
+        query: &Query,
+        act: &mut dyn FnMut(Vec<Entry>),
+    ) -> Result<(), RegistryError> {
+        let _passed = self.pass();
+        self.backend.load().frozen(scope, query, act)
+    }
+
+    fn pass(&self) -> RwLockReadGuard<'_, Gate> {
+        // A backend that panicked under the gate has changed nothing that it guards.
+        self.gate.read().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl ExitHook for Shared {
+    fn process_exited(&self, process: ProcessId) {
+        {
+            // Not stopped by a closed gate: a process that ends waits for nobody.
+            let _passed = self.pass();
+            self.backend.load().process_exited(process);
+        }
+        self.hub.process_exited(process);
+    }
+}
+
+/// What a backend said to a change.
+pub(super) enum Admitted<'a, T> {
+    /// It is done.
+    Now(T),
+    /// The answer comes. It is to be dropped before the other.
+    Later(Answer<T>, Underway<'a>),
+}
+
+/// A change whose answer is still to come, or whose caller is still there.
+pub(super) struct Underway<'a>(&'a Shared);
+
+impl Drop for Underway<'_> {
+    fn drop(&mut self) {
+        if self.0.underway.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.0.bell.ring();
+        }
+    }
+}

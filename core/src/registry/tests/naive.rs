@@ -1,0 +1,560 @@
+//! A backend that keeps everything in one list under one lock, and fails on request.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Poll, Waker};
+
+use crate::event::{HealthStatus, RegistryEvent};
+use crate::label::Label;
+use crate::process::ProcessId;
+use crate::registry::{
+    Answer, Asker, Backend, BackendHealth, BackendStats, Cause, Change, Entry, Key, Keys, Metadata,
+    Query, Registered, Registration, RegistryError, Removal, Revision, SharedHost, Transfer,
+    TransferEntry, Update, Updated, Value,
+};
+
+/// What goes wrong with a naive backend, and when its answers come.
+#[derive(Default)]
+pub(super) struct Faults {
+    /// Changes happen at once, but are answered only once this is false again.
+    late: AtomicBool,
+    waiting: Mutex<Vec<Waker>>,
+    pub(super) no_export: AtomicBool,
+    pub(super) no_import: AtomicBool,
+    pub(super) no_change: AtomicBool,
+    pub(super) health: Mutex<Option<HealthStatus>>,
+}
+
+impl Faults {
+    pub(super) fn late(&self, late: bool) {
+        self.late.store(late, Ordering::SeqCst);
+        let waiting = std::mem::take(&mut *self.waiting.lock().unwrap());
+        waiting.into_iter().for_each(Waker::wake);
+    }
+
+    fn answer<T: Send + 'static>(self: &Arc<Self>, answer: T) -> Answer<T> {
+        if !self.late.load(Ordering::SeqCst) {
+            return Answer::Now(answer);
+        }
+        let (faults, mut answer) = (self.clone(), Some(answer));
+        Answer::Later(Box::pin(async move {
+            std::future::poll_fn(move |context| {
+                let mut waiting = faults.waiting.lock().unwrap();
+                if faults.late.load(Ordering::SeqCst) {
+                    waiting.push(context.waker().clone());
+                    return Poll::Pending;
+                }
+                Poll::Ready(answer.take().unwrap())
+            })
+            .await
+        }))
+    }
+}
+
+#[derive(Default)]
+struct State {
+    scopes: BTreeMap<Label, Keys>,
+    rows: Vec<TransferEntry>,
+    meta: BTreeMap<Label, Value>,
+    revision: u64,
+    remote: usize,
+}
+
+/// See the top.
+pub(super) struct Naive {
+    host: SharedHost,
+    kind: &'static str,
+    owner_only: bool,
+    pub(super) faults: Arc<Faults>,
+    state: Mutex<State>,
+}
+
+impl Naive {
+    pub(super) fn new(host: SharedHost) -> Self {
+        Self::with(host, Arc::default())
+    }
+
+    pub(super) fn with(host: SharedHost, faults: Arc<Faults>) -> Self {
+        Self {
+            host,
+            kind: "naive",
+            owner_only: false,
+            faults,
+            state: Mutex::default(),
+        }
+    }
+
+    pub(super) fn owner_only(mut self) -> Self {
+        self.owner_only = true;
+        self
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn available(&self) -> Result<(), RegistryError> {
+        if self.faults.no_change.load(Ordering::SeqCst) {
+            return Err(RegistryError::Unavailable {
+                why: "told so".into(),
+            });
+        }
+        Ok(())
+    }
+
+    fn check_owner(&self, entry: &Entry, by: Option<ProcessId>) -> Result<(), RegistryError> {
+        if self.owner_only && by != Some(entry.process) {
+            return Err(RegistryError::NotOwner {
+                key: entry.key.clone(),
+                holder: entry.process,
+                asked_by: Asker(by),
+            });
+        }
+        if !self.host.is_local(entry.process) {
+            let process = entry.process;
+            return Err(RegistryError::NotLocal { process });
+        }
+        Ok(())
+    }
+
+    fn register_in(
+        &self,
+        state: &mut State,
+        wanted: Registration,
+        changes: &mut Vec<Change>,
+    ) -> Result<Registered, RegistryError> {
+        self.available()?;
+        let keys = state.keys(&wanted.key.scope)?;
+        let process = wanted.process;
+        if !self.host.is_local(process) {
+            return Err(RegistryError::NotLocal { process });
+        }
+        let holder = state
+            .find(&wanted.key, None)
+            .filter(|_| keys == Keys::Unique);
+        if let Some(index) = holder {
+            let row = &mut state.rows[index];
+            if row.entry.process != process {
+                let holder = row.entry.process;
+                return Err(RegistryError::AlreadyRegistered {
+                    key: wanted.key,
+                    holder,
+                });
+            }
+            let before = std::mem::replace(&mut row.entry.metadata, wanted.metadata);
+            row.entry.handle = wanted.handle;
+            let entry = row.entry.clone();
+            if before != entry.metadata {
+                changes.push(Change::Updated {
+                    entry: entry.clone(),
+                    before,
+                });
+            }
+            return Ok(Registered {
+                entry,
+                fresh: false,
+            });
+        }
+        if !self.host.admits(process) {
+            return Err(RegistryError::NoProcess { process });
+        }
+        let entry = state.entry(wanted.key, process, wanted.metadata, wanted.handle);
+        state.rows.push(TransferEntry {
+            entry: entry.clone(),
+            priority: wanted.priority,
+        });
+        changes.push(Change::Registered(entry.clone()));
+        Ok(Registered { entry, fresh: true })
+    }
+
+    fn remove_where(
+        &self,
+        state: &mut State,
+        cause: &Cause,
+        gone: impl Fn(&Entry) -> bool,
+    ) -> Vec<Entry> {
+        let (removed, kept): (Vec<_>, Vec<_>) = std::mem::take(&mut state.rows)
+            .into_iter()
+            .partition(|row| gone(&row.entry));
+        state.rows = kept;
+        let mut removed: Vec<_> = removed.into_iter().map(|row| row.entry).collect();
+        sort(&mut removed);
+        let changes: Vec<_> = removed
+            .iter()
+            .map(|entry| Change::Unregistered {
+                entry: entry.clone(),
+                cause: cause.clone(),
+            })
+            .collect();
+        if !changes.is_empty() {
+            self.host.changed(&changes);
+        }
+        removed
+    }
+
+    fn update_in(&self, state: &mut State, update: Update) -> Result<Updated, RegistryError> {
+        self.available()?;
+        if state.keys(&update.key.scope)? == Keys::Duplicate {
+            return Err(RegistryError::Unsupported {
+                operation: "update".into(),
+                why: "the scope has duplicate keys".into(),
+            });
+        }
+        let Some(index) = state.find(&update.key, None) else {
+            return Err(RegistryError::NotRegistered { key: update.key });
+        };
+        let row = &mut state.rows[index];
+        let before = row.entry.metadata.clone();
+        let changed = || RegistryError::Changed {
+            key: update.key.clone(),
+            actual: before.clone(),
+        };
+        self.check_owner(&row.entry, update.by)?;
+        if update
+            .process
+            .is_some_and(|process| process != row.entry.process)
+        {
+            return Err(changed());
+        }
+        let now = match update.revision {
+            Revision::Replace(now) => now,
+            Revision::CompareAndSet(expected, now) => {
+                if expected != before {
+                    return Err(changed());
+                }
+                now
+            }
+            Revision::With(make) => {
+                let made = catch_unwind(AssertUnwindSafe(|| make(&before)));
+                made.map_err(|_| RegistryError::UpdatePanicked {
+                    key: row.entry.key.clone(),
+                    text: "it did".into(),
+                })?
+            }
+        };
+        row.entry.metadata = now;
+        state.revision += 1;
+        row.entry.revision = state.revision;
+        let entry = row.entry.clone();
+        if entry.metadata != before {
+            self.host.changed(&[Change::Updated {
+                entry: entry.clone(),
+                before: before.clone(),
+            }]);
+        }
+        Ok(Updated { entry, before })
+    }
+
+    fn unregister_in(&self, state: &mut State, removal: &Removal) -> Result<Entry, RegistryError> {
+        self.available()?;
+        let keys = state.keys(&removal.key.scope)?;
+        let index = state.find(&removal.key, removal.process);
+        let index = match (keys, removal.process) {
+            (Keys::Duplicate, None) => {
+                return Err(RegistryError::Unsupported {
+                    operation: "unregister".into(),
+                    why: "a group needs a process".into(),
+                });
+            }
+            (Keys::Duplicate, Some(process)) => index.ok_or(RegistryError::NotJoined {
+                key: removal.key.clone(),
+                process,
+            })?,
+            (Keys::Unique, _) => index.ok_or(RegistryError::NotRegistered {
+                key: removal.key.clone(),
+            })?,
+        };
+        self.check_owner(&state.rows[index].entry, removal.by)?;
+        let entry = state.rows.remove(index).entry;
+        self.host.changed(&[Change::Unregistered {
+            entry: entry.clone(),
+            cause: Cause::Unregistered,
+        }]);
+        Ok(entry)
+    }
+}
+
+impl State {
+    fn keys(&self, scope: &str) -> Result<Keys, RegistryError> {
+        self.scopes
+            .get(scope)
+            .copied()
+            .ok_or_else(|| unknown(scope))
+    }
+
+    /// The oldest row of a key.
+    fn find(&self, key: &Key, process: Option<ProcessId>) -> Option<usize> {
+        let mut rows = self.rows.iter();
+        rows.position(|row| {
+            row.entry.key == *key && process.is_none_or(|process| process == row.entry.process)
+        })
+    }
+
+    fn entry(
+        &mut self,
+        key: Key,
+        process: ProcessId,
+        metadata: Metadata,
+        handle: Option<crate::registry::Handle>,
+    ) -> Entry {
+        self.revision += 1;
+        Entry {
+            key,
+            process,
+            metadata,
+            revision: self.revision,
+            handle,
+        }
+    }
+
+    fn select(&self, scope: &str, query: &Query) -> Result<Vec<Entry>, RegistryError> {
+        self.keys(scope)?;
+        let rows = self.rows.iter().map(|row| &row.entry);
+        let found = rows.filter(|entry| &*entry.key.scope == scope && query.matches(entry));
+        let mut found: Vec<_> = found.cloned().collect();
+        sort(&mut found);
+        found.truncate(query.most().unwrap_or(usize::MAX));
+        Ok(found)
+    }
+}
+
+fn unknown(scope: &str) -> RegistryError {
+    let scope = scope.into();
+    RegistryError::UnknownScope { scope }
+}
+
+fn sort(entries: &mut [Entry]) {
+    entries.sort_by(|one, other| {
+        (&one.key, one.process, one.revision).cmp(&(&other.key, other.process, other.revision))
+    });
+}
+
+impl std::fmt::Debug for Naive {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Naive")
+    }
+}
+
+impl Backend for Naive {
+    fn kind(&self) -> &'static str {
+        self.kind
+    }
+
+    fn open_scope(&self, scope: &Label, keys: Keys) -> Answer<Result<(), RegistryError>> {
+        let mut state = self.lock();
+        let known = state.scopes.get(scope).copied();
+        if known.is_none() {
+            state.scopes.insert(scope.clone(), keys);
+            self.host.announce(RegistryEvent::ScopeOpened {
+                registry: self.host.registry().clone(),
+                scope: scope.clone(),
+                keys,
+            });
+        }
+        let exists = known.filter(|known| *known != keys).map(|keys| {
+            let scope = scope.clone();
+            RegistryError::ScopeExists { scope, keys }
+        });
+        self.faults.answer(exists.map_or(Ok(()), Err))
+    }
+
+    fn close_scope(&self, scope: &Label) -> Answer<Result<usize, RegistryError>> {
+        let mut state = self.lock();
+        if state.scopes.remove(scope).is_none() {
+            return Answer::Now(Err(unknown(scope)));
+        }
+        let cause = Cause::ScopeClosed;
+        let gone = self.remove_where(&mut state, &cause, |entry| entry.key.scope == *scope);
+        self.host.announce(RegistryEvent::ScopeClosed {
+            registry: self.host.registry().clone(),
+            scope: scope.clone(),
+        });
+        self.faults.answer(Ok(gone.len()))
+    }
+
+    fn scopes(&self) -> Vec<(Label, Keys)> {
+        let state = self.lock();
+        let scopes = state.scopes.iter();
+        scopes.map(|(scope, keys)| (scope.clone(), *keys)).collect()
+    }
+
+    fn register(&self, wanted: Registration) -> Answer<Result<Registered, RegistryError>> {
+        let mut changes = Vec::new();
+        let mut state = self.lock();
+        let answer = self.register_in(&mut state, wanted, &mut changes);
+        if !changes.is_empty() {
+            self.host.changed(&changes);
+        }
+        self.faults.answer(answer)
+    }
+
+    fn register_all(
+        &self,
+        wanted: Vec<Registration>,
+    ) -> Answer<Result<Vec<Registered>, (usize, RegistryError)>> {
+        let mut state = self.lock();
+        let before = state.rows.clone();
+        let mut changes = Vec::new();
+        let mut done = Vec::new();
+        for (row, wanted) in wanted.into_iter().enumerate() {
+            match self.register_in(&mut state, wanted, &mut changes) {
+                Ok(registered) => done.push(registered),
+                Err(error) => {
+                    state.rows = before;
+                    return self.faults.answer(Err((row, error)));
+                }
+            }
+        }
+        if !changes.is_empty() {
+            self.host.changed(&changes);
+        }
+        self.faults.answer(Ok(done))
+    }
+
+    fn unregister(&self, removal: Removal) -> Answer<Result<Entry, RegistryError>> {
+        let answer = self.unregister_in(&mut self.lock(), &removal);
+        self.faults.answer(answer)
+    }
+
+    fn unregister_matching(
+        &self,
+        scope: &Label,
+        query: &Query,
+        owner: ProcessId,
+    ) -> Answer<Result<Vec<Entry>, RegistryError>> {
+        let mut state = self.lock();
+        let known = state.keys(scope).map(|_| ());
+        self.faults.answer(known.map(|()| {
+            self.remove_where(&mut state, &Cause::Unregistered, |entry| {
+                entry.key.scope == *scope && entry.process == owner && query.matches(entry)
+            })
+        }))
+    }
+
+    fn update(&self, update: Update) -> Answer<Result<Updated, RegistryError>> {
+        let answer = self.update_in(&mut self.lock(), update);
+        self.faults.answer(answer)
+    }
+
+    fn whereis(&self, scope: &str, name: &str) -> Result<Option<ProcessId>, RegistryError> {
+        Ok(self.lookup(scope, name)?.map(|entry| entry.process))
+    }
+
+    fn lookup(&self, scope: &str, name: &str) -> Result<Option<Entry>, RegistryError> {
+        let state = self.lock();
+        if state.keys(scope)? == Keys::Duplicate {
+            return Err(RegistryError::Unsupported {
+                operation: "lookup".into(),
+                why: "the scope has duplicate keys".into(),
+            });
+        }
+        let found = state.select(scope, &Query::all().name(name))?;
+        Ok(found.into_iter().next())
+    }
+
+    fn members(&self, scope: &str, name: &str) -> Result<Vec<Entry>, RegistryError> {
+        self.lock().select(scope, &Query::all().name(name))
+    }
+
+    fn select(&self, scope: &str, query: &Query) -> Result<Vec<Entry>, RegistryError> {
+        self.lock().select(scope, query)
+    }
+
+    fn count(&self, scope: &str, query: &Query) -> Result<usize, RegistryError> {
+        Ok(self.lock().select(scope, query)?.len())
+    }
+
+    fn frozen(
+        &self,
+        scope: &str,
+        query: &Query,
+        act: &mut dyn FnMut(Vec<Entry>),
+    ) -> Result<(), RegistryError> {
+        let state = self.lock();
+        act(state.select(scope, query)?);
+        drop(state);
+        Ok(())
+    }
+
+    fn held_by(&self, process: ProcessId) -> Vec<Key> {
+        let state = self.lock();
+        let rows = state.rows.iter().filter(|row| row.entry.process == process);
+        let keys: BTreeSet<_> = rows.map(|row| row.entry.key.clone()).collect();
+        keys.into_iter().collect()
+    }
+
+    fn put_meta(&self, field: Label, value: Value) -> Answer<Result<Option<Value>, RegistryError>> {
+        let before = self.lock().meta.insert(field, value);
+        self.faults.answer(Ok(before))
+    }
+
+    fn meta(&self, field: &str) -> Option<Value> {
+        self.lock().meta.get(field).cloned()
+    }
+
+    fn delete_meta(&self, field: &str) -> Answer<Result<Option<Value>, RegistryError>> {
+        let before = self.lock().meta.remove(field);
+        self.faults.answer(Ok(before))
+    }
+
+    fn process_exited(&self, process: ProcessId) {
+        let mut state = self.lock();
+        self.remove_where(&mut state, &Cause::Exited, |entry| entry.process == process);
+    }
+
+    fn health(&self) -> BackendHealth {
+        let status = *self.faults.health.lock().unwrap();
+        let status = status.unwrap_or(HealthStatus::Healthy);
+        BackendHealth::new(status, "as told", self.lock().rows.len())
+    }
+
+    fn stats(&self) -> BackendStats {
+        BackendStats::new(self.kind, Vec::new(), Vec::new(), 0)
+    }
+
+    fn audit(&self) -> Vec<Label> {
+        let state = self.lock();
+        let rows = state.rows.iter().map(|row| &row.entry);
+        let dead = rows
+            .filter(|entry| self.host.is_local(entry.process) && !self.host.admits(entry.process));
+        dead.map(|entry| entry.key.to_string().into()).collect()
+    }
+
+    fn export(&self) -> Result<Transfer, RegistryError> {
+        if self.faults.no_export.load(Ordering::SeqCst) {
+            return Err(RegistryError::Unavailable {
+                why: "export refused".into(),
+            });
+        }
+        let state = self.lock();
+        let local = state.rows.iter();
+        let local = local.filter(|row| self.host.is_local(row.entry.process));
+        Ok(Transfer {
+            scopes: state.scopes.clone().into_iter().collect(),
+            entries: local.cloned().collect(),
+            remote_entries: state.remote,
+            meta: state.meta.clone(),
+        })
+    }
+
+    fn import(&self, transfer: Transfer) -> Result<(), RegistryError> {
+        if self.faults.no_import.load(Ordering::SeqCst) {
+            return Err(RegistryError::Unavailable {
+                why: "import refused".into(),
+            });
+        }
+        let mut state = self.lock();
+        state.scopes = transfer.scopes.into_iter().collect();
+        state.meta = transfer.meta;
+        for mut row in transfer.entries {
+            state.revision += 1;
+            row.entry.revision = state.revision;
+            state.rows.push(row);
+        }
+        Ok(())
+    }
+
+    fn retire(&self) {}
+}
