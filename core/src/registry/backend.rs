@@ -40,6 +40,11 @@ pub trait Host: Send + Sync {
     /// lock under which it inserts never keeps an entry of a dead process.
     fn admits(&self, process: ProcessId) -> bool;
 
+    /// Whether a process of this node has not ended yet, for audits. A process that
+    /// begins to end is no longer admitted, but lives until
+    /// [`Backend::process_exited`] has returned.
+    fn lives(&self, process: ProcessId) -> bool;
+
     /// Tells those who watch, and announces the facts. Called for every change of
     /// what this node sees, once, in order, while the lock is held that orders the
     /// changes of the names concerned. All changes of one call are one batch. Never
@@ -119,8 +124,9 @@ pub trait Backend: Send + Sync + fmt::Debug {
     ///
     /// # Errors
     ///
-    /// `UnknownScope`, `NotRegistered`, `NotJoined` (groups), `NotOwner`, `NotLocal`
-    /// (the holder lives on another node), `Unsupported` (a group without a process),
+    /// `UnknownScope`, `NotRegistered`, `Changed` (another process holds the name than
+    /// the caller said), `NotJoined` (groups), `NotOwner`, `NotLocal` (the holder lives
+    /// on another node), `Unsupported` (a group without a process),
     /// `Unavailable`.
     fn unregister(&self, removal: Removal) -> Answer<Result<Entry, RegistryError>>;
 

@@ -2,7 +2,7 @@
 
 use std::any::Any;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use super::key::Key;
 use super::metadata::Metadata;
@@ -23,6 +23,22 @@ impl Handle {
     #[must_use]
     pub fn get<T: Any + Send + Sync>(&self) -> Option<&T> {
         self.0.downcast_ref()
+    }
+
+    /// The same without keeping the value.
+    pub(crate) fn downgrade(&self) -> WeakHandle {
+        WeakHandle(Arc::downgrade(&self.0))
+    }
+}
+
+/// A handle that does not keep its value.
+#[derive(Clone)]
+pub(crate) struct WeakHandle(Weak<dyn Any + Send + Sync>);
+
+impl WeakHandle {
+    /// The handle, if anybody still keeps the value.
+    pub(crate) fn upgrade(&self) -> Option<Handle> {
+        self.0.upgrade().map(Handle)
     }
 }
 

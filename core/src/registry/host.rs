@@ -75,6 +75,10 @@ impl<R: Runtime> Host for NodeHost<R> {
         self.node.is_well(process)
     }
 
+    fn lives(&self, process: ProcessId) -> bool {
+        self.node.is_alive(process)
+    }
+
     fn changed(&self, changes: &[Change]) {
         for change in changes {
             self.announce(self.fact(change));

@@ -138,13 +138,18 @@ impl Query {
     /// query: an index may only find the same ones faster.
     #[must_use]
     pub fn matches(&self, entry: &Entry) -> bool {
-        self.matches_with(entry, &entry.metadata)
+        self.means(&entry.key, entry.process, &entry.metadata)
     }
 
     /// Whether a registration would be meant if it had these metadata.
     pub(super) fn matches_with(&self, entry: &Entry, metadata: &Metadata) -> bool {
-        self.covers_key(&entry.key)
-            && self.process.is_none_or(|process| process == entry.process)
+        self.means(&entry.key, entry.process, metadata)
+    }
+
+    /// Whether a registration is meant, by its parts.
+    pub(super) fn means(&self, key: &Key, holder: ProcessId, metadata: &Metadata) -> bool {
+        self.covers_key(key)
+            && self.process.is_none_or(|process| process == holder)
             && self
                 .conditions
                 .iter()

@@ -1,0 +1,4 @@
+//! Claims about the local backends.
+
+mod rules;
+mod stage;
