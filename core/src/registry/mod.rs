@@ -8,6 +8,7 @@ mod error;
 mod facade;
 mod host;
 mod key;
+mod key_lock;
 mod local;
 mod metadata;
 mod operation;
@@ -23,8 +24,12 @@ pub use backend::{Backend, Host, SharedHost};
 pub use change::{Cause, Change, Rule};
 pub use entry::{Entry, Handle};
 pub use error::{Asker, RegistryError};
-pub use facade::{Operation, OperationStats, RegisterAllError, Registry};
+pub use facade::{
+    Acted, Cleared, Dispatched, Operation, OperationStats, Outcome, RegisterAllError, Registry,
+    Via, ViaCallError, ViaError,
+};
 pub use key::{Key, Keys};
+pub use key_lock::KeyGuard;
 pub use local::{Local, LocalOptions};
 pub use metadata::{Metadata, Value};
 pub use operation::{Registered, Registration, Removal, Revision, Update, Updated};

@@ -5,17 +5,27 @@
 //! | `registry.rs` | what a registry is, and starting one |
 //! | `shared.rs`, `bell.rs` | the backend, the gate before it, and who waits for the gate |
 //! | `reads.rs`, `changes.rs` | what is asked of the backend |
-//! | `waiting.rs` | waiting for a name |
+//! | `meter.rs` | what is counted of changes |
+//! | `waiting.rs`, `locking.rs` | waiting for a name, and for the lock of one |
+//! | `via.rs`, `dispatch.rs` | sending to a name, and to a group |
+//! | `clearing.rs` | ending a scope with everybody in it |
 
 mod bell;
 mod changes;
+mod clearing;
+mod dispatch;
+mod locking;
 mod meter;
 mod reads;
 mod registry;
 mod shared;
+mod via;
 mod waiting;
 
 pub use changes::RegisterAllError;
+pub use clearing::Cleared;
+pub use dispatch::{Acted, Dispatched, Outcome};
 pub use meter::{Operation, OperationStats};
 pub use registry::Registry;
 pub(super) use shared::Shared;
+pub use via::{Via, ViaCallError, ViaError};

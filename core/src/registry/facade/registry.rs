@@ -72,6 +72,11 @@ impl<R: Runtime> Registry<R> {
         self
     }
 
+    #[cfg(test)]
+    pub(in crate::registry) const fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
     /// Its name.
     #[must_use]
     pub fn name(&self) -> &Label {

@@ -14,6 +14,7 @@ use crate::registry::answer::Answer;
 use crate::registry::backend::{Backend, SharedHost};
 use crate::registry::entry::Entry;
 use crate::registry::error::RegistryError;
+use crate::registry::key_lock::KeyLocks;
 use crate::registry::query::Query;
 use crate::registry::watch::Hub;
 
@@ -39,6 +40,7 @@ pub(in crate::registry) struct Shared {
     bell: Bell,
     host: SharedHost,
     hub: Arc<Hub>,
+    locks: Arc<KeyLocks>,
     meters: Meters,
     watch_capacity: usize,
 }
@@ -57,6 +59,7 @@ impl Shared {
             bell: Bell::default(),
             host,
             hub,
+            locks: Arc::default(),
             meters: Meters::default(),
             watch_capacity,
         }
@@ -74,12 +77,20 @@ impl Shared {
         self.watch_capacity
     }
 
+    pub(in crate::registry) const fn locks(&self) -> &Arc<KeyLocks> {
+        &self.locks
+    }
+
     pub(super) const fn meters(&self) -> &Meters {
         &self.meters
     }
 
     pub(in crate::registry) fn admits(&self, process: ProcessId) -> bool {
         self.host.admits(process)
+    }
+
+    pub(super) fn is_local(&self, process: ProcessId) -> bool {
+        self.host.is_local(process)
     }
 
     pub(in crate::registry) fn announce(&self, event: RegistryEvent) {
@@ -113,6 +124,12 @@ impl Shared {
     /// Waits until changes are let in.
     pub(super) async fn opened(&self) {
         self.bell.until(|| *self.pass() == Gate::Open).await;
+    }
+
+    /// Does something while no change is let in.
+    pub(super) fn exclusive<T>(&self, act: impl FnOnce(&dyn Backend) -> T) -> T {
+        let _alone = self.gate.write().unwrap_or_else(PoisonError::into_inner);
+        act(&***self.backend.load())
     }
 
     /// As [`Backend::frozen`], of the backend that is in charge all the while: nobody
