@@ -19,7 +19,6 @@ mod messages;
 mod nesting;
 mod notices;
 mod process;
-mod registry;
 mod requests;
 mod restarts;
 mod scale;

@@ -206,17 +206,14 @@ impl Local {
         }
     }
 
-    /// Counts and announces a refusal, if it was one because of another holder. A row
-    /// of a batch that another row of it excludes has found no holder.
+    /// Counts and announces a refusal, if it was one because of another holder.
     fn refused(
         &self,
         state: &mut State,
         wanted: &Registration,
         error: RegistryError,
     ) -> RegistryError {
-        if let RegistryError::AlreadyRegistered { key, holder } = &error
-            && rules::place(&state.table, key, wanted.process).is_err()
-        {
+        if let RegistryError::AlreadyRegistered { key, holder } = &error {
             state.refused += 1;
             self.host.announce(RegistryEvent::NameRefused {
                 registry: self.host.registry().clone(),

@@ -30,5 +30,11 @@ mod tests;
 mod transfer;
 mod update;
 
+pub(crate) use hash::KeyHash;
+pub(crate) use key_map::KeyMap;
+pub(crate) use names::{Names, Seen};
 pub use options::LocalOptions;
+pub(crate) use row::NewRow;
+pub(crate) use rules::{is_a_group, unknown_scope};
 pub use store::Local;
+pub(crate) use table::Table;

@@ -140,14 +140,14 @@ pub(super) fn already_registered(key: &Key, holder: ProcessId) -> RegistryError 
 }
 
 /// There is no such scope.
-pub(super) fn unknown_scope(scope: &str) -> RegistryError {
+pub(crate) fn unknown_scope(scope: &str) -> RegistryError {
     RegistryError::UnknownScope {
         scope: scope.into(),
     }
 }
 
 /// A name was asked for, and it is a group.
-pub(super) fn is_a_group(operation: &str) -> RegistryError {
+pub(crate) fn is_a_group(operation: &str) -> RegistryError {
     RegistryError::Unsupported {
         operation: operation.into(),
         why: "a group has no single holder".into(),

@@ -227,6 +227,16 @@ impl Table {
         probes.flat_map(|probe| self.names.entries(probe)).collect()
     }
 
+    /// How many registrations there are, and how many processes hold them.
+    pub(crate) fn counts(&self) -> (usize, usize) {
+        (self.holdings.len(), self.holdings.processes())
+    }
+
+    /// What a process holds, in order; a group as often as it was joined.
+    pub(crate) fn held_by(&self, process: ProcessId) -> impl Iterator<Item = &Key> {
+        self.holdings.of(process).map(|held| &held.key)
+    }
+
     /// What it takes up, in bytes, roughly.
     pub(crate) fn bytes(&self) -> usize {
         let scopes = self.scopes.values();
