@@ -19,6 +19,7 @@ mod messages;
 mod nesting;
 mod notices;
 mod process;
+mod registry;
 mod requests;
 mod restarts;
 mod scale;

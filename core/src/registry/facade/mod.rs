@@ -8,6 +8,7 @@
 //! | `meter.rs` | what is counted of changes |
 //! | `waiting.rs`, `locking.rs` | waiting for a name, and for the lock of one |
 //! | `via.rs`, `dispatch.rs` | sending to a name, and to a group |
+//! | `tree.rs`, `switch.rs` | its processes, and changing the backend |
 //! | `clearing.rs` | ending a scope with everybody in it |
 
 mod bell;
@@ -19,6 +20,8 @@ mod meter;
 mod reads;
 mod registry;
 mod shared;
+mod switch;
+mod tree;
 mod via;
 mod waiting;
 
@@ -26,6 +29,7 @@ pub use changes::RegisterAllError;
 pub use clearing::Cleared;
 pub use dispatch::{Acted, Dispatched, Outcome};
 pub use meter::{Operation, OperationStats};
-pub use registry::Registry;
+pub use registry::{Registry, StartRegistryError};
 pub(super) use shared::Shared;
+pub use switch::{SwitchError, SwitchOptions, Switched};
 pub use via::{Via, ViaCallError, ViaError};

@@ -5,19 +5,45 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use super::shared::Shared;
+use super::tree::Tree;
 use crate::event::RegistryEvent;
 use crate::label::Label;
-use crate::process::Node;
+use crate::process::{Node, ends_a_process};
 use crate::registry::backend::{Backend, SharedHost};
+use crate::registry::backend_spec::{BackendSpec, Fitted};
+use crate::registry::config::{ConfigError, RegistryConfig};
+use crate::registry::error::RegistryError;
 use crate::registry::host::NodeHost;
 use crate::registry::watch::Hub;
 use crate::runtime::Runtime;
+use crate::supervision::{StartChildError, StartError, Supervisor, SupervisorRef};
 
-/// How long a change may wait for its answer unless another limit is set.
-const CHANGE_LIMIT: Duration = Duration::from_secs(5);
+/// A registry could not be started. Nothing of it is left.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartRegistryError {
+    /// The configuration makes no sense. A retry cannot help.
+    #[error("the configuration is wrong")]
+    Config(#[from] ConfigError),
+    /// A scope of the configuration could not be opened. A retry helps as the cause
+    /// says.
+    #[error("scope {scope:?} could not be opened")]
+    Scope {
+        /// The scope.
+        scope: Label,
+        /// Why not.
+        #[source]
+        source: RegistryError,
+    },
+    /// Its supervisor did not start. A retry helps as the cause says.
+    #[error("its supervisor did not start")]
+    Supervisor(#[from] StartError),
+    /// Its supervisor did not start below another one. A retry helps as the cause says.
+    #[error("its supervisor did not start below another one")]
+    Child(#[from] StartChildError),
+}
 
-/// How many changes are queued for one subscription unless another number is set.
-const WATCH_CAPACITY: usize = 1024;
+ends_a_process!(StartRegistryError);
 
 /// Names for the processes of a node, and, depending on the backend, of its cluster.
 /// Cheap to clone.
@@ -27,6 +53,8 @@ const WATCH_CAPACITY: usize = 1024;
 pub struct Registry<R: Runtime> {
     pub(super) node: Node<R>,
     pub(super) shared: Arc<Shared>,
+    pub(super) tree: Arc<Tree<R>>,
+    pub(super) config: Arc<RegistryConfig>,
     /// How long a change may wait.
     pub(super) limit: Duration,
 }
@@ -36,32 +64,134 @@ impl<R: Runtime> Clone for Registry<R> {
         Self {
             node: self.node.clone(),
             shared: self.shared.clone(),
+            tree: self.tree.clone(),
+            config: self.config.clone(),
             limit: self.limit,
         }
     }
 }
 
 impl<R: Runtime> Registry<R> {
-    /// A registry of this name on a node, with the backend that `make` gives.
+    /// Starts a registry as the configuration says, with its scopes opened, and its
+    /// processes under a supervisor of its own at the top of the node.
+    ///
+    /// # Errors
+    ///
+    /// See [`StartRegistryError`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future leaves nothing behind.
+    pub async fn start(
+        node: &Node<R>,
+        name: impl Into<Label>,
+        config: RegistryConfig,
+    ) -> Result<Self, StartRegistryError> {
+        let registry = Self::new(node, name, config).await?;
+        let spec = registry.tree_spec();
+        Supervisor::start(node, registry.name(), spec).await?;
+        Ok(registry)
+    }
+
+    /// As [`start`](Self::start), with its supervisor below another one.
+    ///
+    /// # Errors
+    ///
+    /// See [`StartRegistryError`].
+    pub async fn start_under(
+        node: &Node<R>,
+        supervisor: &SupervisorRef<R>,
+        name: impl Into<Label>,
+        config: RegistryConfig,
+    ) -> Result<Self, StartRegistryError> {
+        let registry = Self::new(node, name, config).await?;
+        supervisor.start_child(registry.child_spec()).await?;
+        Ok(registry)
+    }
+
+    /// A registry as the configuration says, with its scopes opened, but without its
+    /// processes: give [`child_spec`](Self::child_spec) to a supervisor.
+    ///
+    /// # Errors
+    ///
+    /// See [`StartRegistryError`].
+    pub async fn new(
+        node: &Node<R>,
+        name: impl Into<Label>,
+        config: RegistryConfig,
+    ) -> Result<Self, StartRegistryError> {
+        let backend = config.backend_spec()?;
+        Self::configured(node, name.into(), backend, config).await
+    }
+
+    /// As [`new`](Self::new), with a backend of the caller's; that of the configuration
+    /// is not made.
+    ///
+    /// # Errors
+    ///
+    /// See [`StartRegistryError`].
+    pub async fn new_on(
+        node: &Node<R>,
+        name: impl Into<Label>,
+        backend: BackendSpec<R>,
+        config: RegistryConfig,
+    ) -> Result<Self, StartRegistryError> {
+        config.validate()?;
+        Self::configured(node, name.into(), backend, config).await
+    }
+
+    /// A registry of this name on a node, with the backend that `make` gives, without
+    /// scopes and without processes.
     pub fn with_backend<B: Backend + 'static>(
         node: &Node<R>,
         name: impl Into<Label>,
         make: impl FnOnce(SharedHost) -> B,
     ) -> Self {
+        let config = RegistryConfig::default();
+        Self::assembled(node, name.into(), config, |_node, host| Fitted {
+            backend: Arc::new(make(host)),
+            driver: None,
+        })
+    }
+
+    async fn configured(
+        node: &Node<R>,
+        name: Label,
+        backend: BackendSpec<R>,
+        config: RegistryConfig,
+    ) -> Result<Self, StartRegistryError> {
+        let scopes = config.scopes.clone();
+        let make = |node: &Node<R>, host| backend.make(node, host);
+        let registry = Self::assembled(node, name, config, make);
+        for (scope, keys) in scopes {
+            let opened = registry.open_scope(&scope, keys).await;
+            opened.map_err(|source| StartRegistryError::Scope { scope, source })?;
+        }
+        Ok(registry)
+    }
+
+    fn assembled(
+        node: &Node<R>,
+        name: Label,
+        config: RegistryConfig,
+        make: impl FnOnce(&Node<R>, SharedHost) -> Fitted<R>,
+    ) -> Self {
         let hub = Arc::new(Hub::default());
-        let host: SharedHost = Arc::new(NodeHost::new(name.into(), node.clone(), hub.clone()));
-        let backend: Arc<dyn Backend> = Arc::new(make(host.clone()));
+        let host: SharedHost = Arc::new(NodeHost::new(name, node.clone(), hub.clone()));
+        let Fitted { backend, driver } = make(node, host.clone());
         host.announce(RegistryEvent::RegistryStarted {
             registry: host.registry().clone(),
             backend: backend.kind().into(),
         });
-        let shared = Arc::new(Shared::new(backend, host, hub, WATCH_CAPACITY));
+        let shared = Arc::new(Shared::new(backend, host, hub, config.watch_capacity));
         let hook: Weak<Shared> = Arc::downgrade(&shared);
         node.on_exit(hook);
         Self {
             node: node.clone(),
             shared,
-            limit: CHANGE_LIMIT,
+            tree: Tree::new(driver),
+            limit: config.deadline(),
+            config: Arc::new(config),
         }
     }
 
@@ -81,6 +211,17 @@ impl<R: Runtime> Registry<R> {
     #[must_use]
     pub fn name(&self) -> &Label {
         self.shared.name()
+    }
+
+    pub(in crate::registry) fn announce(&self, event: RegistryEvent) {
+        self.shared.announce(event);
+    }
+
+    /// How it was configured when it was started. A switch may have changed the backend
+    /// since.
+    #[must_use]
+    pub fn config(&self) -> &RegistryConfig {
+        &self.config
     }
 
     /// The node that it serves.

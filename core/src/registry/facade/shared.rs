@@ -41,6 +41,8 @@ pub(in crate::registry) struct Shared {
     host: SharedHost,
     hub: Arc<Hub>,
     locks: Arc<KeyLocks>,
+    /// Switches happen one after the other.
+    switches: Arc<KeyLocks>,
     meters: Meters,
     watch_capacity: usize,
 }
@@ -60,6 +62,7 @@ impl Shared {
             host,
             hub,
             locks: Arc::default(),
+            switches: Arc::default(),
             meters: Meters::default(),
             watch_capacity,
         }
@@ -79,6 +82,14 @@ impl Shared {
 
     pub(in crate::registry) const fn locks(&self) -> &Arc<KeyLocks> {
         &self.locks
+    }
+
+    pub(super) const fn switches(&self) -> &Arc<KeyLocks> {
+        &self.switches
+    }
+
+    pub(super) const fn host(&self) -> &SharedHost {
+        &self.host
     }
 
     pub(super) const fn meters(&self) -> &Meters {
@@ -132,6 +143,39 @@ impl Shared {
         act(&***self.backend.load())
     }
 
+    /// Lets no more changes in until the answer is dropped. Nobody else does so at the
+    /// same time: switches take turns.
+    pub(super) fn close(&self) -> ClosedGate<'_> {
+        self.set_gate(Gate::Closed);
+        ClosedGate(self)
+    }
+
+    /// Waits until no change is under way.
+    pub(super) async fn drained(&self) {
+        self.bell.until(|| self.underway() == 0).await;
+    }
+
+    /// How many changes are under way.
+    pub(super) fn underway(&self) -> usize {
+        self.underway.load(Ordering::Acquire)
+    }
+
+    /// Puts the backend in charge that `act` answers, while no change is let in, no
+    /// process of this node ends, and nobody begins to watch.
+    pub(super) fn exchange<T, E>(
+        &self,
+        act: impl FnOnce(&dyn Backend) -> Result<(Arc<dyn Backend>, T), E>,
+    ) -> Result<T, E> {
+        let _alone = self.gate.write().unwrap_or_else(PoisonError::into_inner);
+        let (backend, answer) = act(&***self.backend.load())?;
+        self.backend.store(Arc::new(backend));
+        Ok(answer)
+    }
+
+    fn set_gate(&self, gate: Gate) {
+        *self.gate.write().unwrap_or_else(PoisonError::into_inner) = gate;
+    }
+
     /// As [`Backend::frozen`], of the backend that is in charge all the while: nobody
     /// can begin to listen to one that has just been replaced.
     pub(in crate::registry) fn frozen(
@@ -158,6 +202,16 @@ impl ExitHook for Shared {
             self.backend.load().process_exited(process);
         }
         self.hub.process_exited(process);
+    }
+}
+
+/// The gate, closed. Dropping this opens it.
+pub(super) struct ClosedGate<'a>(&'a Shared);
+
+impl Drop for ClosedGate<'_> {
+    fn drop(&mut self) {
+        self.0.set_gate(Gate::Open);
+        self.0.bell.ring();
     }
 }
 

@@ -206,14 +206,17 @@ impl Local {
         }
     }
 
-    /// Counts and announces a refusal, if it was one because of another holder.
+    /// Counts and announces a refusal, if it was one because of another holder. A row
+    /// of a batch that another row of it excludes has found no holder.
     fn refused(
         &self,
         state: &mut State,
         wanted: &Registration,
         error: RegistryError,
     ) -> RegistryError {
-        if let RegistryError::AlreadyRegistered { key, holder } = &error {
+        if let RegistryError::AlreadyRegistered { key, holder } = &error
+            && rules::place(&state.table, key, wanted.process).is_err()
+        {
             state.refused += 1;
             self.host.announce(RegistryEvent::NameRefused {
                 registry: self.host.registry().clone(),

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use super::naive::Naive;
-use super::stage::{LIMIT, play};
+use super::stage::{LIMIT, play, play_naive};
 use crate::registry::{
     Keys, Metadata, Operation, Query, RegisterAllError, Registration, Registry, RegistryError,
     Removal, Revision, Update, Value,
@@ -180,7 +180,7 @@ fn a24_a_name_that_was_let_go_is_never_answered_again() {
 
 #[test]
 fn a41_a_late_answer_reaches_nobody_and_the_outcome_can_be_looked_up() {
-    play(|stage| async move {
+    play_naive(|stage| async move {
         let process = stage.idler();
         let limit = Duration::from_millis(300);
         let registry = stage.registry.clone().with_limit(limit);

@@ -1,18 +1,17 @@
 //! A backend that keeps everything in one list under one lock, and fails on request.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 
-use crate::event::{HealthStatus, RegistryEvent};
+use crate::event::HealthStatus;
 use crate::label::Label;
 use crate::process::ProcessId;
 use crate::registry::{
-    Answer, Asker, Backend, BackendHealth, BackendStats, Cause, Change, Entry, Key, Keys, Metadata,
-    Query, Registered, Registration, RegistryError, Removal, Revision, SharedHost, Transfer,
-    TransferEntry, Update, Updated, Value,
+    Answer, Asker, Cause, Change, Entry, Key, Keys, Metadata, Query, Registered, Registration,
+    RegistryError, Removal, Revision, SharedHost, TransferEntry, Update, Updated, Value,
 };
 
 /// What goes wrong with a naive backend, and when its answers come.
@@ -23,6 +22,8 @@ pub(super) struct Faults {
     waiting: Mutex<Vec<Waker>>,
     pub(super) no_export: AtomicBool,
     pub(super) no_import: AtomicBool,
+    pub(super) import_panics: AtomicBool,
+    pub(super) import_loses: AtomicBool,
     pub(super) no_change: AtomicBool,
     pub(super) health: Mutex<Option<HealthStatus>>,
 }
@@ -34,7 +35,11 @@ impl Faults {
         waiting.into_iter().for_each(Waker::wake);
     }
 
-    fn answer<T: Send + 'static>(self: &Arc<Self>, answer: T) -> Answer<T> {
+    pub(super) fn report(&self, health: HealthStatus) {
+        *self.health.lock().unwrap() = Some(health);
+    }
+
+    pub(super) fn answer<T: Send + 'static>(self: &Arc<Self>, answer: T) -> Answer<T> {
         if !self.late.load(Ordering::SeqCst) {
             return Answer::Now(answer);
         }
@@ -54,18 +59,18 @@ impl Faults {
 }
 
 #[derive(Default)]
-struct State {
-    scopes: BTreeMap<Label, Keys>,
-    rows: Vec<TransferEntry>,
-    meta: BTreeMap<Label, Value>,
-    revision: u64,
-    remote: usize,
+pub(super) struct State {
+    pub(super) scopes: BTreeMap<Label, Keys>,
+    pub(super) rows: Vec<TransferEntry>,
+    pub(super) meta: BTreeMap<Label, Value>,
+    pub(super) revision: u64,
+    pub(super) remote: usize,
 }
 
 /// See the top.
 pub(super) struct Naive {
-    host: SharedHost,
-    kind: &'static str,
+    pub(super) host: SharedHost,
+    pub(super) kind: &'static str,
     owner_only: bool,
     pub(super) faults: Arc<Faults>,
     state: Mutex<State>,
@@ -86,12 +91,27 @@ impl Naive {
         }
     }
 
+    pub(super) fn kind(mut self, kind: &'static str) -> Self {
+        self.kind = kind;
+        self
+    }
+
+    /// An entry of a process of another node, as a backend that sees others has them.
+    pub(super) fn insert_remote(&self, key: Key, process: ProcessId) {
+        let mut state = self.lock();
+        state.remote += 1;
+        let entry = state.entry(key, process, Metadata::new(), None);
+        let row = TransferEntry { entry, priority: 0 };
+        state.rows.push(row.clone());
+        self.host.changed(&[Change::Registered(row.entry)]);
+    }
+
     pub(super) fn owner_only(mut self) -> Self {
         self.owner_only = true;
         self
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -119,7 +139,7 @@ impl Naive {
         Ok(())
     }
 
-    fn register_in(
+    pub(super) fn register_in(
         &self,
         state: &mut State,
         wanted: Registration,
@@ -169,7 +189,7 @@ impl Naive {
         Ok(Registered { entry, fresh: true })
     }
 
-    fn remove_where(
+    pub(super) fn remove_where(
         &self,
         state: &mut State,
         cause: &Cause,
@@ -194,7 +214,11 @@ impl Naive {
         removed
     }
 
-    fn update_in(&self, state: &mut State, update: Update) -> Result<Updated, RegistryError> {
+    pub(super) fn update_in(
+        &self,
+        state: &mut State,
+        update: Update,
+    ) -> Result<Updated, RegistryError> {
         self.available()?;
         if state.keys(&update.key.scope)? == Keys::Duplicate {
             return Err(RegistryError::Unsupported {
@@ -247,7 +271,11 @@ impl Naive {
         Ok(Updated { entry, before })
     }
 
-    fn unregister_in(&self, state: &mut State, removal: &Removal) -> Result<Entry, RegistryError> {
+    pub(super) fn unregister_in(
+        &self,
+        state: &mut State,
+        removal: &Removal,
+    ) -> Result<Entry, RegistryError> {
         self.available()?;
         let keys = state.keys(&removal.key.scope)?;
         let index = state.find(&removal.key, removal.process);
@@ -277,7 +305,7 @@ impl Naive {
 }
 
 impl State {
-    fn keys(&self, scope: &str) -> Result<Keys, RegistryError> {
+    pub(super) fn keys(&self, scope: &str) -> Result<Keys, RegistryError> {
         self.scopes
             .get(scope)
             .copied()
@@ -309,7 +337,7 @@ impl State {
         }
     }
 
-    fn select(&self, scope: &str, query: &Query) -> Result<Vec<Entry>, RegistryError> {
+    pub(super) fn select(&self, scope: &str, query: &Query) -> Result<Vec<Entry>, RegistryError> {
         self.keys(scope)?;
         let rows = self.rows.iter().map(|row| &row.entry);
         let found = rows.filter(|entry| &*entry.key.scope == scope && query.matches(entry));
@@ -320,7 +348,7 @@ impl State {
     }
 }
 
-fn unknown(scope: &str) -> RegistryError {
+pub(super) fn unknown(scope: &str) -> RegistryError {
     let scope = scope.into();
     RegistryError::UnknownScope { scope }
 }
@@ -335,226 +363,4 @@ impl std::fmt::Debug for Naive {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Naive")
     }
-}
-
-impl Backend for Naive {
-    fn kind(&self) -> &'static str {
-        self.kind
-    }
-
-    fn open_scope(&self, scope: &Label, keys: Keys) -> Answer<Result<(), RegistryError>> {
-        let mut state = self.lock();
-        let known = state.scopes.get(scope).copied();
-        if known.is_none() {
-            state.scopes.insert(scope.clone(), keys);
-            self.host.announce(RegistryEvent::ScopeOpened {
-                registry: self.host.registry().clone(),
-                scope: scope.clone(),
-                keys,
-            });
-        }
-        let exists = known.filter(|known| *known != keys).map(|keys| {
-            let scope = scope.clone();
-            RegistryError::ScopeExists { scope, keys }
-        });
-        self.faults.answer(exists.map_or(Ok(()), Err))
-    }
-
-    fn close_scope(&self, scope: &Label) -> Answer<Result<usize, RegistryError>> {
-        let mut state = self.lock();
-        if state.scopes.remove(scope).is_none() {
-            return Answer::Now(Err(unknown(scope)));
-        }
-        let cause = Cause::ScopeClosed;
-        let gone = self.remove_where(&mut state, &cause, |entry| entry.key.scope == *scope);
-        self.host.announce(RegistryEvent::ScopeClosed {
-            registry: self.host.registry().clone(),
-            scope: scope.clone(),
-        });
-        self.faults.answer(Ok(gone.len()))
-    }
-
-    fn scopes(&self) -> Vec<(Label, Keys)> {
-        let state = self.lock();
-        let scopes = state.scopes.iter();
-        scopes.map(|(scope, keys)| (scope.clone(), *keys)).collect()
-    }
-
-    fn register(&self, wanted: Registration) -> Answer<Result<Registered, RegistryError>> {
-        let mut changes = Vec::new();
-        let mut state = self.lock();
-        let answer = self.register_in(&mut state, wanted, &mut changes);
-        if !changes.is_empty() {
-            self.host.changed(&changes);
-        }
-        self.faults.answer(answer)
-    }
-
-    fn register_all(
-        &self,
-        wanted: Vec<Registration>,
-    ) -> Answer<Result<Vec<Registered>, (usize, RegistryError)>> {
-        let mut state = self.lock();
-        let before = state.rows.clone();
-        let mut changes = Vec::new();
-        let mut done = Vec::new();
-        for (row, wanted) in wanted.into_iter().enumerate() {
-            match self.register_in(&mut state, wanted, &mut changes) {
-                Ok(registered) => done.push(registered),
-                Err(error) => {
-                    state.rows = before;
-                    return self.faults.answer(Err((row, error)));
-                }
-            }
-        }
-        if !changes.is_empty() {
-            self.host.changed(&changes);
-        }
-        self.faults.answer(Ok(done))
-    }
-
-    fn unregister(&self, removal: Removal) -> Answer<Result<Entry, RegistryError>> {
-        let answer = self.unregister_in(&mut self.lock(), &removal);
-        self.faults.answer(answer)
-    }
-
-    fn unregister_matching(
-        &self,
-        scope: &Label,
-        query: &Query,
-        owner: ProcessId,
-    ) -> Answer<Result<Vec<Entry>, RegistryError>> {
-        let mut state = self.lock();
-        let known = state.keys(scope).map(|_| ());
-        self.faults.answer(known.map(|()| {
-            self.remove_where(&mut state, &Cause::Unregistered, |entry| {
-                entry.key.scope == *scope && entry.process == owner && query.matches(entry)
-            })
-        }))
-    }
-
-    fn update(&self, update: Update) -> Answer<Result<Updated, RegistryError>> {
-        let answer = self.update_in(&mut self.lock(), update);
-        self.faults.answer(answer)
-    }
-
-    fn whereis(&self, scope: &str, name: &str) -> Result<Option<ProcessId>, RegistryError> {
-        Ok(self.lookup(scope, name)?.map(|entry| entry.process))
-    }
-
-    fn lookup(&self, scope: &str, name: &str) -> Result<Option<Entry>, RegistryError> {
-        let state = self.lock();
-        if state.keys(scope)? == Keys::Duplicate {
-            return Err(RegistryError::Unsupported {
-                operation: "lookup".into(),
-                why: "the scope has duplicate keys".into(),
-            });
-        }
-        let found = state.select(scope, &Query::all().name(name))?;
-        Ok(found.into_iter().next())
-    }
-
-    fn members(&self, scope: &str, name: &str) -> Result<Vec<Entry>, RegistryError> {
-        self.lock().select(scope, &Query::all().name(name))
-    }
-
-    fn select(&self, scope: &str, query: &Query) -> Result<Vec<Entry>, RegistryError> {
-        self.lock().select(scope, query)
-    }
-
-    fn count(&self, scope: &str, query: &Query) -> Result<usize, RegistryError> {
-        Ok(self.lock().select(scope, query)?.len())
-    }
-
-    fn frozen(
-        &self,
-        scope: &str,
-        query: &Query,
-        act: &mut dyn FnMut(Vec<Entry>),
-    ) -> Result<(), RegistryError> {
-        let state = self.lock();
-        act(state.select(scope, query)?);
-        drop(state);
-        Ok(())
-    }
-
-    fn held_by(&self, process: ProcessId) -> Vec<Key> {
-        let state = self.lock();
-        let rows = state.rows.iter().filter(|row| row.entry.process == process);
-        let keys: BTreeSet<_> = rows.map(|row| row.entry.key.clone()).collect();
-        keys.into_iter().collect()
-    }
-
-    fn put_meta(&self, field: Label, value: Value) -> Answer<Result<Option<Value>, RegistryError>> {
-        let before = self.lock().meta.insert(field, value);
-        self.faults.answer(Ok(before))
-    }
-
-    fn meta(&self, field: &str) -> Option<Value> {
-        self.lock().meta.get(field).cloned()
-    }
-
-    fn delete_meta(&self, field: &str) -> Answer<Result<Option<Value>, RegistryError>> {
-        let before = self.lock().meta.remove(field);
-        self.faults.answer(Ok(before))
-    }
-
-    fn process_exited(&self, process: ProcessId) {
-        let mut state = self.lock();
-        self.remove_where(&mut state, &Cause::Exited, |entry| entry.process == process);
-    }
-
-    fn health(&self) -> BackendHealth {
-        let status = *self.faults.health.lock().unwrap();
-        let status = status.unwrap_or(HealthStatus::Healthy);
-        BackendHealth::new(status, "as told", self.lock().rows.len())
-    }
-
-    fn stats(&self) -> BackendStats {
-        BackendStats::new(self.kind, Vec::new(), Vec::new(), 0)
-    }
-
-    fn audit(&self) -> Vec<Label> {
-        let state = self.lock();
-        let rows = state.rows.iter().map(|row| &row.entry);
-        let dead = rows
-            .filter(|entry| self.host.is_local(entry.process) && !self.host.admits(entry.process));
-        dead.map(|entry| entry.key.to_string().into()).collect()
-    }
-
-    fn export(&self) -> Result<Transfer, RegistryError> {
-        if self.faults.no_export.load(Ordering::SeqCst) {
-            return Err(RegistryError::Unavailable {
-                why: "export refused".into(),
-            });
-        }
-        let state = self.lock();
-        let local = state.rows.iter();
-        let local = local.filter(|row| self.host.is_local(row.entry.process));
-        Ok(Transfer {
-            scopes: state.scopes.clone().into_iter().collect(),
-            entries: local.cloned().collect(),
-            remote_entries: state.remote,
-            meta: state.meta.clone(),
-        })
-    }
-
-    fn import(&self, transfer: Transfer) -> Result<(), RegistryError> {
-        if self.faults.no_import.load(Ordering::SeqCst) {
-            return Err(RegistryError::Unavailable {
-                why: "import refused".into(),
-            });
-        }
-        let mut state = self.lock();
-        state.scopes = transfer.scopes.into_iter().collect();
-        state.meta = transfer.meta;
-        for mut row in transfer.entries {
-            state.revision += 1;
-            row.entry.revision = state.revision;
-            state.rows.push(row);
-        }
-        Ok(())
-    }
-
-    fn retire(&self) {}
 }

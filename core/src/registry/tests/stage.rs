@@ -6,7 +6,10 @@ use std::time::Duration;
 use super::naive::{Faults, Naive};
 use crate::event::{Event, RegistryEvent};
 use crate::process::{Context, Node, ProcessId, ProcessSpec};
-use crate::registry::{Keys, Notice, Registration, Registry, Subscription};
+use crate::registry::{
+    BackendSpec, Keys, Local, LocalOptions, Notice, Registration, Registry, RegistryConfig,
+    Subscription,
+};
 use crate::testing::{self, TestRuntime};
 
 pub(super) const SEEDS: u64 = 50;
@@ -20,11 +23,48 @@ pub(super) struct Stage {
     pub(super) faults: Arc<Faults>,
 }
 
-/// Plays a story under many seeds, and checks the books afterwards.
+/// Plays a story under many seeds, on each local backend in turn, and checks the
+/// books afterwards.
 pub(super) fn play<F: Future<Output = ()>>(story: impl Fn(Stage) -> F) {
+    play_on(story, |seed| match seed % 3 {
+        0 => Kind::Naive,
+        1 => Kind::Memory,
+        _ => Kind::Partitioned,
+    });
+}
+
+/// As [`play`], on the backend that fails on request.
+pub(super) fn play_naive<F: Future<Output = ()>>(story: impl Fn(Stage) -> F) {
+    play_on(story, |_| Kind::Naive);
+}
+
+/// Which backend a story is played on.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Kind {
+    Naive,
+    Memory,
+    Partitioned,
+}
+
+impl Kind {
+    pub(super) fn spec(self, faults: Arc<Faults>) -> BackendSpec<TestRuntime> {
+        let options = LocalOptions::new;
+        match self {
+            Self::Naive => BackendSpec::new(|_, host| Naive::with(host, faults)),
+            Self::Memory => BackendSpec::new(move |node: &Node<TestRuntime>, host| {
+                Local::memory(host, node.runtime(), options())
+            }),
+            Self::Partitioned => BackendSpec::new(move |node: &Node<TestRuntime>, host| {
+                Local::partitioned(host, node.runtime(), options(), 3)
+            }),
+        }
+    }
+}
+
+fn play_on<F: Future<Output = ()>>(story: impl Fn(Stage) -> F, kind: impl Fn(u64) -> Kind) {
     for seed in 0..SEEDS {
         let events = testing::run(seed, |node| async {
-            let stage = Stage::new(node).await;
+            let stage = Stage::new(node, kind(seed)).await;
             let node = stage.node.clone();
             story(stage).await;
             node.stop(LIMIT).await;
@@ -35,18 +75,16 @@ pub(super) fn play<F: Future<Output = ()>>(story: impl Fn(Stage) -> F) {
 }
 
 impl Stage {
-    async fn new(node: Node<TestRuntime>) -> Self {
+    async fn new(node: Node<TestRuntime>, kind: Kind) -> Self {
         let faults = Arc::new(Faults::default());
-        let registry =
-            Registry::with_backend(&node, "registry", |host| Naive::with(host, faults.clone()));
-        registry.open_scope("names", Keys::Unique).await.unwrap();
-        registry
-            .open_scope("groups", Keys::Duplicate)
-            .await
-            .unwrap();
+        let config = RegistryConfig::new()
+            .scope("names", Keys::Unique)
+            .scope("groups", Keys::Duplicate);
+        let backend = kind.spec(faults.clone());
+        let registry = Registry::new_on(&node, "registry", backend, config);
         Self {
+            registry: registry.await.unwrap(),
             node,
-            registry,
             faults,
         }
     }
