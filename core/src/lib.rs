@@ -23,6 +23,7 @@ pub mod membership;
 pub mod process;
 pub mod registry;
 pub mod runtime;
+pub mod store;
 pub mod supervision;
 pub mod telemetry;
 #[cfg(test)]

@@ -1,0 +1,6 @@
+//! Claims about the local store.
+
+mod planted;
+mod stage;
+mod stories;
+mod suite;
