@@ -25,6 +25,10 @@ pub(super) const START_LIMIT: Duration = Duration::from_secs(5);
 /// weight.
 const MESSAGE_LEN_MIN: usize = 2 * Metadata::WEIGHT_MAX + 2 * Key::LEN_MAX + 2 * PACKET_LEN;
 
+/// How often the end of a replica is said, and how long it takes each time.
+const FAREWELLS: u32 = 3;
+const FAREWELL_PAUSE: Duration = Duration::from_millis(100);
+
 /// How many things are dealt with before other tasks get their turn.
 const BATCH: usize = 64;
 
@@ -107,6 +111,7 @@ impl<R: Runtime> Driver<R> {
         match poll_fn(|task| self.poll_next(task)).await {
             Next::Signal(Signal::Exit { reason, .. }) => {
                 self.hand_out()?;
+                self.say_farewell().await?;
                 return Ok(Some(reason));
             }
             // Nothing is linked, monitored or started here.
@@ -160,6 +165,20 @@ impl<R: Runtime> Driver<R> {
             self.timer = None;
             Next::Due
         })
+    }
+
+    /// If another backend has taken over, nobody will answer for this one any more: its
+    /// end is said more than once, in case a message is lost.
+    async fn say_farewell(&mut self) -> Result<(), ExitReason> {
+        for _ in 0..FAREWELLS {
+            let ended = self.shared.step(super::replica::Replica::say_end);
+            if !ended {
+                return Ok(());
+            }
+            self.send()?;
+            self.context.runtime().sleep(FAREWELL_PAUSE).await;
+        }
+        Ok(())
     }
 
     fn look_at_the_clock(&mut self) -> Result<(), ExitReason> {

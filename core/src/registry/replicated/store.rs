@@ -18,6 +18,7 @@ use crate::event::RegistryEvent;
 use crate::label::Label;
 use crate::process::{ExitReason, ProcessId};
 use crate::registry::backend::SharedHost;
+use crate::registry::backend_spec::BackendSpec;
 use crate::registry::change::Change;
 use crate::registry::entry::Entry;
 use crate::registry::local::Table;
@@ -165,6 +166,32 @@ impl Replicated {
         ChildSpec::worker(id, body)
             .trap_exit(true)
             .acknowledged(driver::START_LIMIT)
+    }
+
+    /// A registry with this backend, for
+    /// [`Registry::new_on`](crate::registry::Registry::new_on) and
+    /// [`Registry::switch_to`](crate::registry::Registry::switch_to); `feed` as for
+    /// [`child_spec`](Self::child_spec).
+    ///
+    /// # Errors
+    ///
+    /// See [`ReplicatedConfigError`].
+    pub fn spec<R, M, F>(
+        config: ReplicatedConfig,
+        feed: F,
+    ) -> Result<BackendSpec<R>, ReplicatedConfigError>
+    where
+        R: Runtime,
+        M: MemberFeed,
+        F: Fn() -> M + Send + Sync + 'static,
+    {
+        config.validate()?;
+        Ok(BackendSpec::driven(move |node, host| {
+            let backend = Self::new(host, node.runtime(), config);
+            let backend = backend.expect("the configuration was checked");
+            let driver = backend.child_spec("replication", feed);
+            (Arc::new(backend), driver)
+        }))
     }
 
     /// Lets go of every name of this node, so that others can have it at once, and takes

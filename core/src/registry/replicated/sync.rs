@@ -28,6 +28,9 @@ impl Replica {
     const SNAPSHOT_LIFE: Duration = Duration::from_secs(1);
     /// How long a snapshot is kept that nobody asks for any more.
     const SNAPSHOT_REST: Duration = Duration::from_secs(10);
+    /// Stands for the last step of an origin that has ended, so that the news of its end
+    /// is passed on by whoever has heard it.
+    const ENDED: u64 = u64::MAX;
     /// The longest head, in bytes.
     const HEAD_LEN: usize = 32;
 
@@ -83,8 +86,16 @@ impl Replica {
     /// Ends for good: tells everybody, and holds nothing.
     pub(super) fn end(&mut self) {
         self.ended = true;
-        let up = self.up_nodes();
-        self.broadcast(&up, Body::Ended);
+        self.say_end();
+    }
+
+    /// Tells everybody that it has ended, if it has; whether it has.
+    pub(super) fn say_end(&mut self) -> bool {
+        if self.ended {
+            let up = self.up_nodes();
+            self.broadcast(&up, Body::Ended);
+        }
+        self.ended
     }
 
     fn up_nodes(&self) -> Vec<NodeId> {
@@ -101,7 +112,11 @@ impl Replica {
     /// How far this node has whom, itself included.
     fn heads(&self) -> Vec<Head> {
         let others = self.up().filter_map(|(_, peer)| {
-            let (origin, sequence) = (peer.origin()?, peer.applied()?);
+            let origin = peer.origin()?;
+            let sequence = match peer.ended {
+                true => Self::ENDED,
+                false => peer.applied()?,
+            };
             Some(Head { origin, sequence })
         });
         let (origin, sequence) = (self.me, self.own.sequence);
@@ -153,6 +168,10 @@ impl Replica {
     ) {
         for Head { origin, sequence } in heads {
             self.meet(origin, now);
+            if sequence == Self::ENDED {
+                self.end_of(origin);
+                continue;
+            }
             let peer = self.peers.get_mut(&origin.node);
             let known = peer.filter(|peer| peer.compare(origin) == Acquaintance::Known);
             let Some(peer) = known.filter(|peer| peer.up) else {
