@@ -90,6 +90,14 @@ impl Alarms {
         self.slots.insert(slot, key);
     }
 
+    /// Takes back what the protocol has set.
+    pub(super) fn clear_protocol(&mut self) {
+        self.due
+            .retain(|_, alarm| !matches!(alarm, Alarm::Protocol(_)));
+        let due = self.due.iter();
+        self.slots = due.map(|(key, alarm)| (Slot::of(alarm), *key)).collect();
+    }
+
     /// When the next one is due.
     pub(super) fn next(&self) -> Option<Timestamp> {
         self.due.first_key_value().map(|((at, _), _)| *at)

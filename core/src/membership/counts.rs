@@ -14,6 +14,9 @@ pub struct MembershipCounts {
     pub other_version: u64,
     /// Messages received that named a node for which there was no room.
     pub unadmitted: u64,
+    /// Messages received from, or naming, an earlier start of a node that was up in a
+    /// later one.
+    pub outdated: u64,
     /// Messages that the network refused to send.
     pub refused: u64,
     /// Messages not sent because they were more than may be sent in a second.

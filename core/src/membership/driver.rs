@@ -14,13 +14,13 @@ use super::error::{MembershipError, ProtocolError};
 use super::farewell::{Farewell, notice};
 use super::hub::{Hub, Wishes};
 use super::identity::Identity;
+use super::outbox::{Outbox, Sent};
 use super::packet::Packet;
-use super::protocol::{Chances, Effects, Protocol};
-use super::ration::Ration;
+use super::protocol::{Effects, Protocol};
 use crate::event::{Event, MembershipEvent};
-use crate::failure::{Failure, Severity};
+use crate::failure::Severity;
 use crate::process::{Context, ExitReason, Signal};
-use crate::runtime::{Inbox, Message, NodeId, Runtime, SendError, Timestamp};
+use crate::runtime::{Inbox, Message, NodeId, Runtime, Timestamp};
 
 /// How many messages are handled before other tasks get their turn. Messages go before
 /// timers: an answer that has arrived counts, however late it is read.
@@ -52,7 +52,7 @@ struct Driver<R: Runtime> {
     hub: Arc<Hub<R>>,
     inbox: Inbox,
     part: Part,
-    ration: Ration,
+    outbox: Outbox,
     timer: Option<(Timestamp, Timer)>,
     stopped: bool,
 }
@@ -82,7 +82,7 @@ impl<R: Runtime> Driver<R> {
         Self {
             // Until it begins.
             part: Part::Departed(Identity::new(own.node, own.incarnation, 0).departing()),
-            ration: Ration::new(hub.config.sends_per_second_max, now),
+            outbox: Outbox::new(hub.config.sends_per_second_max, now),
             context,
             hub,
             inbox,
@@ -108,12 +108,9 @@ impl<R: Runtime> Driver<R> {
         table: Vec<foca::Member<Identity>>,
     ) -> Result<(), ExitReason> {
         let runtime = self.context.runtime();
-        let chances = Chances {
-            protocol: runtime.stream(&format!("membership {}", identity.generation)),
-            seeking: runtime.stream(&format!("membership seeking {}", identity.generation)),
-        };
+        let chance = runtime.stream(&format!("membership {}", identity.generation));
         let len_max = runtime.payload_len_max();
-        let protocol = Protocol::new(identity, &self.hub.config, len_max, chances);
+        let protocol = Protocol::new(identity, &self.hub.config, len_max, chance);
         self.part = Part::Member(Box::new(protocol));
         self.step(|protocol, now, effects| protocol.begin(table, now, effects))
     }
@@ -278,13 +275,22 @@ impl<R: Runtime> Driver<R> {
         }
     }
 
-    /// Hands a packet to the protocol, without the nodes that there is no room for.
+    /// Hands a packet to the protocol, without what is outdated and without the nodes
+    /// that there is no room for.
     fn admit(&mut self, packet: &[u8], mut content: Packet) -> Result<(), ExitReason> {
         let Part::Member(protocol) = &mut self.part else {
             return Ok(());
         };
         let from = content.header.src.node;
         let complete = content.members.len();
+        let is_current = |identity: &Identity| !self.hub.is_outdated(identity.member());
+        content.members.retain(|member| is_current(member.id()));
+        if content.members.len() < complete || !is_current(&content.header.src) {
+            self.hub.count(|counts| counts.outdated += 1);
+        }
+        if !is_current(&content.header.src) {
+            return Ok(());
+        }
         let refused = if protocol.admits(from) {
             protocol.admit(&mut content)
         } else {
@@ -419,57 +425,13 @@ impl<R: Runtime> Driver<R> {
         self.send(now, to.node, &packet)
     }
 
-    /// Sends a packet, if the ration allows. A first refusal of a peer is an incident
-    /// that names it; those that follow are counted, until a message of it arrives.
+    /// Sends a packet. Who cannot be reached needs no farewell.
     fn send(&mut self, now: Timestamp, to: NodeId, packet: &[u8]) -> Result<(), ExitReason> {
-        if to == self.hub.own().node {
-            // The protocol looks for its own former selves, too.
-            return Ok(());
-        }
-        if !self.ration.take(now, Packet::urgency(packet)) {
-            self.hub.count(|counts| counts.over_ration += 1);
-            if self
-                .hub
-                .with_complaints(|complaints| complaints.raise(Complaint::RationExceeded))
-            {
-                let per_second = self.hub.config.sends_per_second_max;
-                self.report(
-                    MembershipError::RationExceeded { per_second },
-                    Severity::Warning,
-                );
-            }
-            return Ok(());
-        }
-        if self.ration.is_ample() {
-            self.hub
-                .with_complaints(|complaints| complaints.withdraw(Complaint::RationExceeded));
-        }
-        let sealed = self.hub.cluster.seal(packet);
-        match self.context.send(to, self.hub.config.port, sealed) {
-            Ok(()) => Ok(()),
-            Err(failure) => self.settle(to, failure),
-        }
-    }
-
-    fn settle(&mut self, to: NodeId, failure: Failure<SendError>) -> Result<(), ExitReason> {
-        let severity = match failure.error() {
-            SendError::Unreachable { .. } | SendError::QueueFull { .. } => Severity::Warning,
-            SendError::TooLong { .. } => Severity::Error,
-            SendError::Closed { .. } => return Err(failure.escalate()),
-        };
-        self.hub.count(|counts| counts.refused += 1);
-        if let (Part::Leaving(farewell, _), SendError::Unreachable { .. }) =
-            (&mut self.part, failure.error())
-        {
+        let sent = self
+            .outbox
+            .send(&self.context, &self.hub, now, (to, packet))?;
+        if let (Sent::Unreachable, Part::Leaving(farewell, _)) = (sent, &mut self.part) {
             farewell.give_up(to);
-        }
-        if self
-            .hub
-            .with_complaints(|complaints| complaints.raise(Complaint::Refused(to)))
-        {
-            failure.report(severity);
-        } else {
-            failure.give_back();
         }
         Ok(())
     }

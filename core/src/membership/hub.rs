@@ -98,6 +98,11 @@ impl<R: Runtime> Hub<R> {
         self.state().roster.peer(node)
     }
 
+    /// Whether all news of a member is old; see [`Roster::is_outdated`].
+    pub(super) fn is_outdated(&self, member: Member) -> bool {
+        self.state().roster.is_outdated(member)
+    }
+
     pub(super) fn identities(&self) -> Vec<Identity> {
         self.state().roster.identities()
     }

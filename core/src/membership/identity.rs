@@ -37,6 +37,12 @@ impl Identity {
         Self::new(node, Incarnation(0), 0)
     }
 
+    /// The next identity of a node that was taken for dead; `None` after its last.
+    pub(super) fn renewed(self) -> Option<Self> {
+        let generation = self.generation.checked_add(1)?;
+        (!self.departing).then_some(Self { generation, ..self })
+    }
+
     /// Its last identity.
     pub(super) const fn departing(self) -> Self {
         Self {
@@ -56,13 +62,10 @@ impl Identity {
 impl foca::Identity for Identity {
     type Addr = NodeId;
 
-    /// A node that leaves does not come back by itself.
+    /// Left to [`Protocol`](super::protocol::Protocol): whoever comes back has to take
+    /// back what it thought of others, too.
     fn renew(&self) -> Option<Self> {
-        let generation = self.generation.checked_add(1)?;
-        (!self.departing).then_some(Self {
-            generation,
-            ..*self
-        })
+        None
     }
 
     fn addr(&self) -> NodeId {
@@ -101,7 +104,7 @@ mod tests {
     #[test]
     fn a_renewal_wins_over_what_it_renews_and_over_its_departure() {
         let old = identity(1, 4);
-        let renewed = old.renew().unwrap();
+        let renewed = old.renewed().unwrap();
         assert_eq!(renewed, identity(1, 5));
         assert!(renewed.win_addr_conflict(&old));
         assert!(renewed.win_addr_conflict(&old.departing()));
@@ -110,7 +113,7 @@ mod tests {
 
     #[test]
     fn who_departs_or_has_used_up_its_generations_is_not_renewed() {
-        assert_eq!(identity(1, 0).departing().renew(), None);
-        assert_eq!(identity(1, u32::MAX).renew(), None);
+        assert_eq!(identity(1, 0).departing().renewed(), None);
+        assert_eq!(identity(1, u32::MAX).renewed(), None);
     }
 }

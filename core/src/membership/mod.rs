@@ -45,7 +45,7 @@
 //! |---|---|
 //! | how a node takes part | `config.rs` |
 //! | the handle, what it answers from, and the driver | `handle.rs`, `hub.rs`, `driver.rs` |
-//! | the protocol and its timers | `protocol.rs`, `alarms.rs`, `farewell.rs`, `ration.rs` |
+//! | the protocol and its timers | `protocol.rs`, `alarms.rs`, `farewell.rs`, `outbox.rs`, `ration.rs` |
 //! | who is who | `member.rs`, `peer.rs`, `identity.rs`, `roster.rs` |
 //! | the bytes | `envelope.rs`, `packet.rs`, `codec.rs` |
 //! | following changes | `subscription.rs` |
@@ -65,6 +65,7 @@ mod handle;
 mod hub;
 mod identity;
 mod member;
+mod outbox;
 mod packet;
 mod peer;
 mod protocol;

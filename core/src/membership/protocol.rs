@@ -9,12 +9,17 @@
 //!   Each node accuses at most one member in a probe period, so this costs a bounded
 //!   number of messages whatever the size of the cluster. After the buddy system of
 //!   Lifeguard (Dadgar et al. 2018).
+//! - **Coming back.** Who was taken for dead goes on under a renewed identity, and takes
+//!   back its own verdicts: it was the one who could not be heard. Otherwise it would
+//!   infect the others with them, and each member that it took for dead would have to
+//!   renew itself, too. It looks for those members as for seeds. Likewise, a node that
+//!   has lost everyone does not pass its verdicts on.
 //! - **Forgiveness.** A node that did not run has not listened; see [`Alarms::forgive`].
 //! - **Seeking.** Seeds and dead members that are missing are looked for, each by about
 //!   as many nodes at a time however large the cluster is, and also by a node that has
 //!   nobody left.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::{NonZeroU8, NonZeroUsize};
 use std::time::Duration;
 
@@ -38,20 +43,25 @@ pub(super) struct Effects {
     pub(super) renewed: Option<Identity>,
     /// Whether the node had not run for a while.
     pub(super) stood_still: bool,
+    /// Whether this node was taken for dead.
+    defunct: bool,
+    /// Whether nobody is left.
+    idle: bool,
     timers: Vec<(Timer<Identity>, Duration)>,
 }
 
 impl foca::Runtime<Identity> for Effects {
     fn notify(&mut self, notification: Notification<'_, Identity>) {
         match notification {
-            Notification::Rejoin(identity) => self.renewed = Some(*identity),
-            // These follow from the table, which tells more.
-            Notification::MemberUp(_)
+            Notification::Defunct => self.defunct = true,
+            Notification::Idle => self.idle = true,
+            Notification::Active => self.idle = false,
+            // Identities do not renew themselves; the rest follows from the table,
+            // which tells more.
+            Notification::Rejoin(_)
+            | Notification::MemberUp(_)
             | Notification::MemberDown(_)
-            | Notification::Rename(_, _)
-            | Notification::Active
-            | Notification::Idle
-            | Notification::Defunct => {}
+            | Notification::Rename(_, _) => {}
         }
     }
 
@@ -67,6 +77,8 @@ impl foca::Runtime<Identity> for Effects {
 /// The numbers that the protocol works with.
 #[derive(Debug, Clone)]
 struct Pace {
+    settings: Config,
+    forget_after: Duration,
     probe_period: Duration,
     probe_timeout: Duration,
     seek_period: Duration,
@@ -80,18 +92,9 @@ pub(super) struct Protocol {
     foca: Foca<Identity, FixedCodec, Dice, NoCustomBroadcast>,
     alarms: Alarms,
     pace: Pace,
-    /// Whom to look for although they have never been members.
-    wanted: BTreeSet<NodeId>,
-    seeking: EntropyStream,
-}
-
-/// Where a protocol's randomness comes from.
-#[derive(Debug)]
-pub(super) struct Chances {
-    /// For probes and gossip.
-    pub(super) protocol: EntropyStream,
-    /// For looking for the missing.
-    pub(super) seeking: EntropyStream,
+    /// Whom to look for although they are not known as dead, and until when.
+    wanted: BTreeMap<NodeId, Timestamp>,
+    chance: EntropyStream,
 }
 
 impl Protocol {
@@ -101,19 +104,17 @@ impl Protocol {
         identity: Identity,
         config: &MembershipConfig,
         message_len_max: usize,
-        chances: Chances,
+        mut chance: EntropyStream,
     ) -> Self {
         let packet_len_max = config.message_len_max.min(message_len_max) - ENVELOPE_LEN;
-        let wanted = config.seeds.iter().copied();
+        let settings = settings(config, packet_len_max);
+        let seeds = config.seeds.iter().map(|seed| (*seed, Timestamp::MAX));
         Self {
-            foca: Foca::new(
-                identity,
-                settings(config, packet_len_max),
-                Dice(chances.protocol),
-                FixedCodec,
-            ),
+            foca: Foca::new(identity, settings.clone(), dice(&mut chance), FixedCodec),
             alarms: Alarms::default(),
             pace: Pace {
+                settings,
+                forget_after: config.forget_after,
                 probe_period: config.probe_period,
                 probe_timeout: config.probe_timeout,
                 seek_period: config.seek_period,
@@ -121,8 +122,8 @@ impl Protocol {
                 packet_len_max,
                 members_max: config.members_max as usize,
             },
-            wanted: wanted.filter(|node| *node != identity.node).collect(),
-            seeking: chances.seeking,
+            wanted: seeds.filter(|(node, _)| *node != identity.node).collect(),
+            chance,
         }
     }
 
@@ -138,16 +139,58 @@ impl Protocol {
         effects: &mut Effects,
     ) -> Result<(), foca::Error> {
         self.alarms.set(now, Alarm::Seek);
-        let known = !table.is_empty();
-        let mut result = self
-            .foca
-            .apply_many(table.into_iter(), false, &mut *effects);
-        if known {
-            // The others know an older identity, and answer to that.
-            result = result.and(self.foca.gossip(&mut *effects));
-        }
+        let result = self.introduce(table, effects);
         self.settle(now, effects);
         result
+    }
+
+    /// Takes over what was known, and tells some members under which identity.
+    fn introduce(
+        &mut self,
+        table: Vec<foca::Member<Identity>>,
+        effects: &mut Effects,
+    ) -> Result<(), foca::Error> {
+        let known = self
+            .foca
+            .apply_many(table.into_iter(), false, &mut *effects);
+        // Nothing is sent if nobody is known.
+        known.and(self.foca.gossip(&mut *effects))
+    }
+
+    /// Goes on as `identity` with what is left of the table, and with nothing to pass on.
+    fn restart(
+        &mut self,
+        identity: Identity,
+        table: Vec<foca::Member<Identity>>,
+        effects: &mut Effects,
+    ) -> Result<(), foca::Error> {
+        let dice = dice(&mut self.chance);
+        self.foca = Foca::new(identity, self.pace.settings.clone(), dice, FixedCodec);
+        self.alarms.clear_protocol();
+        effects.timers.clear();
+        self.introduce(table, effects)
+    }
+
+    /// Comes back after it was taken for dead.
+    fn come_back(&mut self, now: Timestamp, effects: &mut Effects) -> Result<(), foca::Error> {
+        let Some(identity) = self.identity().renewed() else {
+            // Four thousand million renewals: nobody will believe this node again
+            // before its next start.
+            return Ok(());
+        };
+        effects.renewed = Some(identity);
+        let is_dead = |member: &&foca::Member<Identity>| member.state() == State::Down;
+        let own = identity.node;
+        let dead = self.table().filter(is_dead).map(|member| *member.id());
+        let missing = dead.filter(|dead| !dead.departing && dead.node != own);
+        let missing: Vec<NodeId> = missing.map(|identity| identity.node).collect();
+        for node in missing {
+            let until = now + self.pace.forget_after;
+            self.wanted.entry(node).or_insert(until);
+        }
+        let table = self.table().filter(|member| !is_dead(member)).cloned();
+        let table = table.collect();
+        self.restart(identity, table, effects)
     }
 
     /// Who this node is.
@@ -167,7 +210,8 @@ impl Protocol {
 
     /// Looks for a node from now on.
     pub(super) fn want(&mut self, node: NodeId, now: Timestamp) {
-        if node != self.identity().node && self.wanted.insert(node) {
+        if node != self.identity().node {
+            self.wanted.insert(node, Timestamp::MAX);
             self.alarms.set(now, Alarm::Seek);
         }
     }
@@ -211,15 +255,29 @@ impl Protocol {
         now: Timestamp,
         effects: &mut Effects,
     ) -> Result<(), foca::Error> {
-        let result = self.foca.handle_data(packet, &mut *effects);
+        let mut result = self.foca.handle_data(packet, &mut *effects);
+        result = result.and(self.follow(now, effects));
         if effects.renewed.is_some() {
-            // Whoever told us that we are dead would not believe us otherwise.
+            // Whoever told us that we are dead is to know that we are back.
             let introduced = self.foca.announce(Identity::whoever(from), &mut *effects);
-            self.settle(now, effects);
-            return result.and(introduced);
+            result = result.and(introduced);
         }
         self.settle(now, effects);
         result
+    }
+
+    /// Does what the protocol leaves to us after it was taken for dead or has lost
+    /// everyone.
+    fn follow(&mut self, now: Timestamp, effects: &mut Effects) -> Result<(), foca::Error> {
+        if std::mem::take(&mut effects.defunct) {
+            effects.idle = false;
+            return self.come_back(now, effects);
+        }
+        if std::mem::take(&mut effects.idle) {
+            let table = self.table().cloned().collect();
+            return self.restart(self.identity(), table, effects);
+        }
+        Ok(())
     }
 
     /// Does what is due.
@@ -243,7 +301,7 @@ impl Protocol {
                 }
                 Alarm::Seek => self.seek(now, effects),
             };
-            result = result.and(done);
+            result = result.and(done).and(self.follow(now, effects));
             self.settle(now, effects);
         }
         result
@@ -284,6 +342,7 @@ impl Protocol {
 
     /// Introduces this node to some of those who should be members and are not.
     fn seek(&mut self, now: Timestamp, effects: &mut Effects) -> Result<(), foca::Error> {
+        self.wanted.retain(|_, until| *until > now);
         let active: BTreeSet<NodeId> = self
             .foca
             .iter_members()
@@ -296,15 +355,15 @@ impl Protocol {
         });
         let known = dead.map(|identity| identity.node);
         let mut missing: Vec<NodeId> = known
-            .chain(self.wanted.iter().copied())
+            .chain(self.wanted.keys().copied())
             .filter(|node| !active.contains(node))
             .collect::<BTreeSet<_>>()
             .into_iter()
             .collect();
         let fanout = f64::from(self.pace.seek_fanout);
         let chance = fanout / (active.len() as f64 + 1.0);
-        self.seeking.shuffle(&mut missing);
-        missing.retain(|_| self.seeking.chance(chance));
+        self.chance.shuffle(&mut missing);
+        missing.retain(|_| self.chance.chance(chance));
         missing.truncate(usize::from(self.pace.seek_fanout));
         let period = if active.is_empty() {
             self.pace.probe_period
@@ -319,6 +378,15 @@ impl Protocol {
         }
         result
     }
+}
+
+/// A generator of its own, drawn from `chance`.
+fn dice(chance: &mut EntropyStream) -> Dice {
+    let mut seed = [0; 32];
+    for word in seed.chunks_exact_mut(8) {
+        word.copy_from_slice(&chance.next_u64().to_le_bytes());
+    }
+    Dice(EntropyStream::from_seed(seed))
 }
 
 /// Our configuration in the protocol's words.

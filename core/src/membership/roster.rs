@@ -12,7 +12,7 @@ use super::identity::Identity;
 use super::member::Member;
 use super::peer::{Peer, PeerState};
 use super::subscription::MemberChange;
-use crate::runtime::NodeId;
+use crate::runtime::{Incarnation, NodeId};
 
 /// What is known of one other node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +46,8 @@ impl Entry {
 pub(super) struct Roster {
     own: NodeId,
     entries: BTreeMap<NodeId, Entry>,
+    /// The latest start of each node that was ever up.
+    latest: BTreeMap<NodeId, Incarnation>,
 }
 
 impl Roster {
@@ -53,6 +55,7 @@ impl Roster {
         Self {
             own,
             entries: BTreeMap::new(),
+            latest: BTreeMap::new(),
         }
     }
 
@@ -79,13 +82,25 @@ impl Roster {
         for (node, after) in &table {
             compare(self.entries.get(node), Some(after), &mut changes);
         }
+        for (node, entry) in table.iter().filter(|(_, entry)| entry.seen().is_some()) {
+            let incarnation = entry.identity.incarnation;
+            let latest = self.latest.entry(*node).or_insert(incarnation);
+            *latest = incarnation.max(*latest);
+        }
         self.entries = table;
         changes
     }
 
-    /// Forgets everyone.
+    /// Forgets everyone, but not which of their starts are over.
     pub(super) fn clear(&mut self) {
         self.entries.clear();
+    }
+
+    /// Whether a member is an earlier start of a node that was up in a later one: all
+    /// news of it is old.
+    pub(super) fn is_outdated(&self, member: Member) -> bool {
+        let latest = self.latest.get(&member.node);
+        latest.is_some_and(|latest| member.incarnation < *latest)
     }
 
     /// The other members, by node.
@@ -155,7 +170,6 @@ fn up(member: Member, state: PeerState, changes: &mut Vec<MemberChange>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::runtime::Incarnation;
 
     const OWN: NodeId = NodeId(1);
 
@@ -251,6 +265,16 @@ mod tests {
     fn the_own_node_is_not_its_own_peer() {
         let own = Identity::new(OWN, Incarnation(1), 0);
         assert_eq!(story(&[&[row(own, State::Down)]]), vec![vec![]]);
+    }
+
+    #[test]
+    fn an_earlier_start_stays_outdated_when_the_node_is_forgotten() {
+        let mut roster = Roster::new(OWN);
+        roster.update(&[&row(identity(2, 3, 0), State::Alive)]);
+        roster.update(&[]);
+        assert!(roster.is_outdated(member(2, 2)));
+        assert!(!roster.is_outdated(member(2, 3)));
+        assert!(!roster.is_outdated(member(3, 1)));
     }
 
     #[test]

@@ -15,6 +15,7 @@ mod harness;
 mod hooks;
 mod intensity;
 mod introspection;
+mod membership;
 mod messages;
 mod nesting;
 mod notices;

@@ -3,6 +3,7 @@
 
 mod bench;
 mod children;
+mod cluster;
 mod journal;
 mod ledger;
 mod peer;
@@ -15,6 +16,7 @@ mod worlds;
 
 pub(crate) use bench::{Bench, same};
 pub(crate) use children::{LONG, LONG_BACKOFF, STOP_LIMIT};
+pub(crate) use cluster::{Cluster, DRIVER, History, Saying, Views, agree};
 pub(crate) use journal::{Fact, Mark};
 pub(crate) use ledger::Ledger;
 pub(crate) use peer::{Peer, cases_with_a_peer, in_simulation_with_a_peer, on_tokio_with_a_peer};
