@@ -69,6 +69,8 @@ mod outbox;
 mod packet;
 mod peer;
 mod protocol;
+#[cfg(test)]
+mod protocol_tests;
 mod ration;
 mod roster;
 mod subscription;

@@ -17,7 +17,7 @@
 //! - **Forgiveness.** A node that did not run has not listened; see [`Alarms::forgive`].
 //! - **Seeking.** Seeds and dead members that are missing are looked for, each by about
 //!   as many nodes at a time however large the cluster is, and also by a node that has
-//!   nobody left.
+//!   nobody left. A node that is new also asks members for others more often.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::{NonZeroU8, NonZeroUsize};
@@ -94,8 +94,14 @@ pub(super) struct Protocol {
     pace: Pace,
     /// Whom to look for although they are not known as dead, and until when.
     wanted: BTreeMap<NodeId, Timestamp>,
+    /// How many times it still asks a member for others because it is new.
+    questions: u8,
     chance: EntropyStream,
 }
+
+/// How many times a node that is new asks a member for others. News may pass a node by,
+/// most of all while many join at once.
+const QUESTIONS: u8 = 8;
 
 impl Protocol {
     /// A node that begins as `identity`, knowing what `table` says. `message_len_max` is
@@ -123,6 +129,7 @@ impl Protocol {
                 members_max: config.members_max as usize,
             },
             wanted: seeds.filter(|(node, _)| *node != identity.node).collect(),
+            questions: QUESTIONS,
             chance,
         }
     }
@@ -179,6 +186,7 @@ impl Protocol {
             return Ok(());
         };
         effects.renewed = Some(identity);
+        self.questions = QUESTIONS;
         let is_dead = |member: &&foca::Member<Identity>| member.state() == State::Down;
         let own = identity.node;
         let dead = self.table().filter(is_dead).map(|member| *member.id());
@@ -341,7 +349,11 @@ impl Protocol {
     }
 
     /// Introduces this node to some of those who should be members and are not.
-    fn seek(&mut self, now: Timestamp, effects: &mut Effects) -> Result<(), foca::Error> {
+    pub(super) fn seek(
+        &mut self,
+        now: Timestamp,
+        effects: &mut Effects,
+    ) -> Result<(), foca::Error> {
         self.wanted.retain(|_, until| *until > now);
         let active: BTreeSet<NodeId> = self
             .foca
@@ -371,6 +383,13 @@ impl Protocol {
             self.pace.seek_period
         };
         self.alarms.set(now + period, Alarm::Seek);
+        if let Some(left) = self.questions.checked_sub(1)
+            && !active.is_empty()
+        {
+            self.questions = left;
+            let chosen = self.chance.below(active.len() as u64) as usize;
+            missing.extend(active.iter().nth(chosen));
+        }
         let mut result = Ok(());
         for node in missing {
             let introduced = self.foca.announce(Identity::whoever(node), &mut *effects);

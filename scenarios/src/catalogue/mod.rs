@@ -3,6 +3,7 @@
 mod boot;
 pub(crate) mod flapping;
 pub(crate) mod journal;
+mod membership;
 mod node_crash;
 mod restart_loop;
 mod shutdown;
@@ -33,6 +34,7 @@ pub fn catalogue() -> Vec<Arc<dyn Scenario>> {
     scenarios.push(Arc::new(tasks::Tasks));
     scenarios.push(Arc::new(boot::Boot));
     scenarios.push(Arc::new(node_crash::NodeCrash));
+    scenarios.push(Arc::new(membership::Members));
     scenarios.push(Arc::new(journal::Journal::new(
         "journal",
         "a writer acknowledges what it has synced; crashes and bad disks take none of it back",

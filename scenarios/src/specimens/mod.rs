@@ -2,6 +2,7 @@
 
 mod careless_worker;
 mod flawed_supervisor;
+mod heartbeats;
 mod homemade;
 mod specimen;
 
@@ -13,6 +14,7 @@ use crate::catalogue::flapping::{Flapping, Limits};
 use crate::catalogue::journal::{Acknowledge, Journal};
 use careless_worker::{CarelessWorker, Carelessness};
 use flawed_supervisor::FlawedSupervisor;
+use heartbeats::Heartbeats;
 use homemade::Flaw;
 
 pub use specimen::{CaughtBy, Specimen};
@@ -29,6 +31,7 @@ fn specimen(scenario: impl Scenario, caught_by: CaughtBy) -> Specimen {
 pub fn specimens() -> Vec<Specimen> {
     let mut specimens = careless_workers();
     specimens.extend(flawed_supervisors());
+    specimens.extend(flawed_memberships());
     specimens.push(specimen(
         Flapping::new(
             "shared_intensity",
@@ -83,6 +86,29 @@ fn careless_workers() -> Vec<Specimen> {
             "the code that starts a node unwraps what is not there after a crash",
             Carelessness::PanicsAtBoot,
             CaughtBy::Panicked,
+        ),
+    ]
+}
+
+fn flawed_memberships() -> Vec<Specimen> {
+    let membership = |name, story, flaw, invariant| {
+        let flaw = Some(flaw);
+        let checker = "membership";
+        let caught_by = CaughtBy::Invariant { checker, invariant };
+        specimen(Heartbeats { name, story, flaw }, caught_by)
+    };
+    vec![
+        membership(
+            "unforgiving_membership",
+            "a member that was taken for dead while it lived stays dead for ever",
+            heartbeats::Flaw::NeverForgives,
+            "the_core_agrees",
+        ),
+        membership(
+            "old_news_believed",
+            "a late message of an earlier start brings that one back",
+            heartbeats::Flaw::BelievesOldNews,
+            "a_member_is_no_older_than_before",
         ),
     ]
 }

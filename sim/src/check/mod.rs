@@ -7,6 +7,7 @@ mod deadlines;
 mod exits;
 mod lineup;
 mod liveness;
+mod membership;
 mod note;
 mod orphans;
 mod population;
@@ -23,6 +24,7 @@ pub use checker::{Checker, Findings};
 pub use child_order::ChildOrder;
 pub use exits::Exits;
 pub use liveness::Liveness;
+pub use membership::Membership;
 pub use note::{Claims, NoteChecker};
 pub use orphans::Orphans;
 pub use registry::{

@@ -5,6 +5,7 @@ use super::checker::Checker;
 use super::child_order::ChildOrder;
 use super::exits::Exits;
 use super::liveness::Liveness;
+use super::membership::Membership;
 use super::note::Claims;
 use super::orphans::Orphans;
 use super::registry::{Answers, Conflicts, Endings, Handover, Holders, Refusals, Watchers};
@@ -30,5 +31,6 @@ pub fn standard() -> Vec<Box<dyn Checker>> {
         Box::new(Handover::new()),
         Box::new(Answers::new()),
         Box::new(Watchers::new()),
+        Box::new(Membership::new()),
     ]
 }

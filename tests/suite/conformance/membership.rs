@@ -18,7 +18,11 @@ const ALL: [u32; 5] = [1, 2, 3, 4, 5];
 const CUT: Fault = Fault::Cut { in_flight: true };
 
 /// Waits until these nodes agree that they are the cluster.
-async fn agreement(world: &World, nodes: &[u32], limit: Duration) -> Result<Duration, String> {
+pub(super) async fn agreement(
+    world: &World,
+    nodes: &[u32],
+    limit: Duration,
+) -> Result<Duration, String> {
     let began = world.time();
     if world.until(limit, || agree(world, nodes)).await {
         return Ok(world.time().saturating_sub(began));
@@ -152,7 +156,7 @@ fn h05_a_restart_takes_the_place_of_the_old_and_no_old_news_marks_it() {
             .length(20 * SECOND)
             .drive(move |world| async move {
                 agreement(&world, &ALL, 2 * SECOND).await?;
-                world.sleep_until(back).await;
+                world.sleep_until(back + MILLISECOND).await;
                 let took = agreement(&world, &ALL, SECOND).await?;
                 println!("back after {took:?}");
                 Ok(())

@@ -5,6 +5,7 @@ mod child_order;
 mod exits;
 pub(super) mod history;
 mod liveness;
+mod membership;
 mod notes;
 mod orphans;
 mod registry;
