@@ -39,6 +39,12 @@ const DISTRIBUTED: &[(&str, &str)] = &[
     ),
 ];
 
+/// The cases of membership (H). They need a network that fails, which only the
+/// simulation has, and are plain tests over many seeds.
+const MEMBERSHIP: &[&str] = &[
+    "h01", "h02", "h04", "h05", "h06", "h07", "h09", "h12", "h14", "h15",
+];
+
 /// The macros that make tests of the cases that they list.
 const MACROS: &[&str] = &["cases", "cases_with_a_peer"];
 
@@ -108,6 +114,17 @@ fn every_local_case_has_a_test_in_both_worlds() {
         complaints.push(format!("{unknown} is no local case"));
     }
     assert!(complaints.is_empty(), "\n{}\n", complaints.join("\n"));
+}
+
+#[test]
+fn every_case_of_membership_has_a_test() {
+    let sources = sources("");
+    let has_test = |id: &&&str| {
+        let opening = format!("#[test]\nfn {id}_");
+        sources.values().any(|text| text.contains(&opening))
+    };
+    let missing: Vec<_> = MEMBERSHIP.iter().filter(|id| !has_test(id)).collect();
+    assert!(missing.is_empty(), "without a test: {missing:?}");
 }
 
 #[test]
