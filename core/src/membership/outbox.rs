@@ -13,7 +13,7 @@ use crate::runtime::{NodeId, Runtime, SendError, Timestamp};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Sent {
     /// The network has it.
-    Sent,
+    Accepted,
     /// It was kept back, or refused for now.
     Withheld,
     /// The network knows that the peer cannot be reached.
@@ -63,7 +63,7 @@ impl Outbox {
         }
         let sealed = hub.cluster.seal(packet);
         match context.send(to, hub.config.port, sealed) {
-            Ok(()) => Ok(Sent::Sent),
+            Ok(()) => Ok(Sent::Accepted),
             Err(failure) => settle(hub, to, failure),
         }
     }
