@@ -13,4 +13,5 @@ mod sending_tests;
 mod stage;
 mod supervised_tests;
 mod switch_tests;
+mod thread_tests;
 mod watch_tests;

@@ -26,7 +26,12 @@ pub(super) struct Stage {
 /// Plays a story under many seeds, on each local backend in turn, and checks the
 /// books afterwards.
 pub(super) fn play<F: Future<Output = ()>>(story: impl Fn(Stage) -> F) {
-    play_on(story, |seed| match seed % 3 {
+    play_some(SEEDS, story);
+}
+
+/// As [`play`], under so many seeds.
+pub(super) fn play_some<F: Future<Output = ()>>(seeds: u64, story: impl Fn(Stage) -> F) {
+    play_on(seeds, story, |seed| match seed % 3 {
         0 => Kind::Naive,
         1 => Kind::Memory,
         _ => Kind::Partitioned,
@@ -35,7 +40,7 @@ pub(super) fn play<F: Future<Output = ()>>(story: impl Fn(Stage) -> F) {
 
 /// As [`play`], on the backend that fails on request.
 pub(super) fn play_naive<F: Future<Output = ()>>(story: impl Fn(Stage) -> F) {
-    play_on(story, |_| Kind::Naive);
+    play_on(SEEDS, story, |_| Kind::Naive);
 }
 
 /// Which backend a story is played on.
@@ -61,8 +66,12 @@ impl Kind {
     }
 }
 
-fn play_on<F: Future<Output = ()>>(story: impl Fn(Stage) -> F, kind: impl Fn(u64) -> Kind) {
-    for seed in 0..SEEDS {
+fn play_on<F: Future<Output = ()>>(
+    seeds: u64,
+    story: impl Fn(Stage) -> F,
+    kind: impl Fn(u64) -> Kind,
+) {
+    for seed in 0..seeds {
         let events = testing::run(seed, |node| async {
             let stage = Stage::new(node, kind(seed)).await;
             let node = stage.node.clone();
