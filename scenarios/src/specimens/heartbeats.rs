@@ -31,8 +31,8 @@ const SILENCE: Duration = Duration::from_secs(1);
 pub(super) enum Flaw {
     /// Who was taken for dead once stays dead until it restarts.
     NeverForgives,
-    /// A late heartbeat of an earlier start brings that one back.
-    BelievesOldNews,
+    /// A restarted node goes on under its first incarnation.
+    KeepsIncarnation,
 }
 
 /// Heartbeats with a flaw.
@@ -126,7 +126,11 @@ async fn beat(
         if runtime.now() >= next {
             next = runtime.now() + BEAT;
             for peer in (1..=nodes).map(NodeId).filter(|peer| *peer != own) {
-                let heartbeat = runtime.incarnation().0.to_be_bytes().to_vec();
+                let incarnation = match flaw {
+                    Some(Flaw::KeepsIncarnation) => Incarnation(1),
+                    Some(Flaw::NeverForgives) | None => runtime.incarnation(),
+                };
+                let heartbeat = incarnation.0.to_be_bytes().to_vec();
                 if let Err(failure) = context.send(peer, PORT, heartbeat) {
                     failure.report(Severity::Warning);
                 }
@@ -160,7 +164,7 @@ impl Table {
             known.is_some_and(|known| known.up),
         );
         let is_old = before.is_some_and(|before| incarnation < before);
-        if is_old && self.flaw != Some(Flaw::BelievesOldNews) {
+        if is_old {
             return;
         }
         let is_dead = before == Some(incarnation) && !was_up;

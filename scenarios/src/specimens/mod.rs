@@ -105,10 +105,10 @@ fn flawed_memberships() -> Vec<Specimen> {
             "the_core_agrees",
         ),
         membership(
-            "old_news_believed",
-            "a late message of an earlier start brings that one back",
-            heartbeats::Flaw::BelievesOldNews,
-            "a_member_is_no_older_than_before",
+            "kept_incarnation",
+            "a restarted node goes on under its first incarnation, as if it had not been away",
+            heartbeats::Flaw::KeepsIncarnation,
+            "the_core_agrees",
         ),
     ]
 }
