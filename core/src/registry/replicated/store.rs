@@ -116,6 +116,10 @@ impl Replicated {
         config: ReplicatedConfig,
     ) -> Result<Self, ReplicatedConfigError> {
         config.validate()?;
+        Ok(Self::valid(host, runtime, config))
+    }
+
+    fn valid<R: Runtime>(host: SharedHost, runtime: &R, config: ReplicatedConfig) -> Self {
         let config = Arc::new(config);
         let me = Origin {
             node: host.node(),
@@ -145,7 +149,7 @@ impl Replicated {
             seal,
             state,
         });
-        Ok(Self { shared })
+        Self { shared }
     }
 
     /// The driver, to be put under a supervisor before the processes that are to be
@@ -187,8 +191,7 @@ impl Replicated {
     {
         config.validate()?;
         Ok(BackendSpec::driven(move |node, host| {
-            let backend = Self::new(host, node.runtime(), config);
-            let backend = backend.expect("the configuration was checked");
+            let backend = Self::valid(host, node.runtime(), config);
             let driver = backend.child_spec("replication", feed);
             (Arc::new(backend), driver)
         }))
