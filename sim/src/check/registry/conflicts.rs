@@ -19,7 +19,7 @@ type Name = (Label, Key);
 /// | invariant | does not hold when |
 /// |---|---|
 /// | `a_conflict_has_a_survivor` | when the core has converged, everyone who held a name has lost it to another one that lives, and that has lost it too or never held it |
-/// | `a_loser_is_told` | a process loses a name in a conflict without a `ConflictLost`, or the other way round |
+/// | `a_loser_is_told` | a process loses a name in a conflict for good without a `ConflictLost`, or the other way round |
 /// | `nobody_loses_to_itself` | a process loses a name to itself |
 ///
 /// A process that gave the name up owes nothing: whoever lost to it before has lost all
@@ -70,7 +70,10 @@ impl Conflicts {
                 process,
                 ..
             } if node == Some(process.node) => {
-                self.claim(*process, (registry.clone(), key.clone()), Claim::Holds);
+                let name = (registry.clone(), key.clone());
+                // A loss that is undone before it was told is none.
+                self.untold.remove(&(*process, name.clone()));
+                self.claim(*process, name, Claim::Holds);
             }
             RegistryEvent::NameUnregistered {
                 registry,

@@ -1,9 +1,10 @@
 //! Nothing that has ended is registered on its own node.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use steadfast::event::{Event, ProcessEvent, RegistryEvent};
 use steadfast::process::ProcessId;
+use steadfast::registry::Cause;
 use steadfast::runtime::NodeId;
 
 use super::super::checker::{Checker, Findings};
@@ -16,6 +17,7 @@ use crate::trace::{NodeEvent, Record, TraceEvent};
 /// | invariant | does not hold when |
 /// |---|---|
 /// | `the_dead_hold_nothing` | a process exits while its node still sees a registration of it |
+/// | `only_the_dead_have_exited` | a registration goes because its process has exited, and the process does not exit then |
 /// | `the_dead_register_nothing` | a node registers a process of its own that has exited, or never lived |
 ///
 /// What other nodes see of it goes when they learn of it; see
@@ -24,6 +26,8 @@ use crate::trace::{NodeEvent, Record, TraceEvent};
 pub struct Endings {
     views: Views,
     alive: BTreeSet<ProcessId>,
+    /// Whom each node says to have exited, before it exits.
+    exiting: BTreeMap<NodeId, ProcessId>,
 }
 
 impl Endings {
@@ -33,6 +37,44 @@ impl Endings {
         Self {
             views: Views::new(),
             alive: BTreeSet::new(),
+            exiting: BTreeMap::new(),
+        }
+    }
+
+    /// Takes note of who is said to have exited, and looks whether it does.
+    fn exiting(&mut self, record: &Record, findings: &mut Findings) {
+        let Some(node) = record.node else { return };
+        let said = match &record.event {
+            TraceEvent::Core(Event::Registry(RegistryEvent::NameUnregistered {
+                process,
+                cause: Cause::Exited,
+                ..
+            })) if process.node == node => Some(*process),
+            // Several registries may say it.
+            TraceEvent::Core(Event::Registry(_)) => return,
+            TraceEvent::Core(_)
+            | TraceEvent::Run(_)
+            | TraceEvent::Node(_)
+            | TraceEvent::Task(_)
+            | TraceEvent::Net(_)
+            | TraceEvent::Disk(_)
+            | TraceEvent::Fault(_) => None,
+        };
+        let before = match said {
+            Some(process) => self.exiting.insert(node, process),
+            None => self.exiting.remove(&node),
+        };
+        let exits = |process| {
+            said == Some(process)
+                || matches!(
+                    &record.event,
+                    TraceEvent::Core(Event::Process(ProcessEvent::Exited { process: exited, .. }))
+                        if *exited == process
+                )
+        };
+        if let Some(process) = before.filter(|process| !exits(*process)) {
+            let detail = format!("{process} is said to have exited, and lives");
+            findings.violated("only_the_dead_have_exited", detail);
         }
     }
 
@@ -76,6 +118,7 @@ impl Checker for Endings {
     }
 
     fn observe(&mut self, record: &Record, findings: &mut Findings) {
+        self.exiting(record, findings);
         match &record.event {
             TraceEvent::Core(Event::Process(event)) => self.process(event, findings),
             TraceEvent::Core(Event::Registry(event)) => {

@@ -15,7 +15,7 @@ use super::asked::Asked;
 use super::reading::{Heard, Reading, Row};
 use super::view::Held;
 use super::views::{Views, registry};
-use crate::trace::{NodeEvent, Phase, Record, RunEvent, TraceEvent};
+use crate::trace::{NodeEvent, Record, TraceEvent};
 
 /// Checks what workloads note of their subscriptions as [`Reading`]s against the facts
 /// of the node.
@@ -155,10 +155,6 @@ impl Checker for Watchers {
                 Some(node),
                 TraceEvent::Node(NodeEvent::Started { .. } | NodeEvent::Crashed { .. }),
             ) => self.watches.retain(|(of, _), _| *of != node),
-            // Nobody reads to the end of a subscription while everything stops.
-            (None, TraceEvent::Run(RunEvent::PhaseStarted { phase: Phase::Stop })) => {
-                self.watches.clear();
-            }
             (
                 _,
                 TraceEvent::Core(_)

@@ -79,6 +79,9 @@ fn a_loss_that_is_told_by_half_is_caught() {
     assert_eq!(broken(silent.phase(Phase::Stop)), ["a_loser_is_told"]);
     let false_alarm = split().conflict("a", of(1, 1), of(2, 1));
     assert_eq!(broken(false_alarm.phase(Phase::Stop)), ["a_loser_is_told"]);
+    let undone = split().went(key("a"), of(2, 1), 1, lost_to(of(1, 1)));
+    let undone = undone.registered("a", of(2, 1), 2);
+    assert!(broken(undone.phase(Phase::Stop)).is_empty());
     let itself = loses(split(), of(2, 1), of(2, 1));
     assert_eq!(broken(itself), ["nobody_loses_to_itself"]);
 }

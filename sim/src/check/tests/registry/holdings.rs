@@ -1,10 +1,11 @@
 //! Claims about the checkers of what the dead hold, of refusals and of hand-over.
 
 use steadfast::process::ExitReason;
+use steadfast::registry::Cause;
 use steadfast::supervision::Strategy;
 
 use super::super::history::History;
-use super::facts::of;
+use super::facts::{key, of};
 use crate::check::{Endings, Handover, Refusals};
 
 const NORMAL: ExitReason = ExitReason::Normal;
@@ -73,6 +74,29 @@ fn a_registration_of_the_dead_is_caught() {
         unborn.broken(&mut Endings::new()),
         ["the_dead_register_nothing"]
     );
+}
+
+#[test]
+fn an_exit_that_does_not_happen_is_caught() {
+    let said = || {
+        let held = tree().registered("a", of(1, 2), 1);
+        held.went(key("a"), of(1, 2), 1, Cause::Exited)
+    };
+    assert!(
+        said()
+            .exited(2, NORMAL)
+            .broken(&mut Endings::new())
+            .is_empty()
+    );
+    let lives = ["only_the_dead_have_exited"];
+    assert_eq!(said().exited(3, NORMAL).broken(&mut Endings::new()), lives);
+    let both = tree()
+        .registered("a", of(1, 2), 1)
+        .registered("b", of(1, 3), 2);
+    let both = both.went(key("a"), of(1, 2), 1, Cause::Exited);
+    let both = both.went(key("b"), of(1, 3), 2, Cause::Exited);
+    let both = both.exited(3, NORMAL);
+    assert_eq!(both.broken(&mut Endings::new()), lives);
 }
 
 #[test]
