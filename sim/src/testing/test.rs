@@ -14,7 +14,7 @@ use crate::plan::Plan;
 use crate::report::FailureReport;
 use crate::runtime::SimRuntime;
 use crate::sweep::{Keep, PlannedRun, Seeds, Source, Watchdog, run_isolated, run_seed};
-use crate::trace::render::{Options, render};
+use crate::trace::render::{Domain, Options, render};
 use crate::world::World;
 
 /// Set to a seed, it makes every simulated test run that seed alone.
@@ -29,6 +29,7 @@ pub struct Test {
     closures: Closures,
     seeds: Range<u64>,
     limit: Duration,
+    shown: Options,
 }
 
 /// Begins a simulated test: 3 nodes, seeds 0 to 99, no faults, standard checkers.
@@ -64,6 +65,7 @@ pub fn test(name: &'static str) -> Test {
         closures: Closures::new(name),
         seeds: 0..100,
         limit: WATCHDOG,
+        shown: Options::STORY,
     }
 }
 
@@ -115,6 +117,13 @@ impl Test {
     /// How long a seed may take in wall-clock time; 60 seconds unless it is said.
     pub fn watchdog(mut self, limit: Duration) -> Self {
         self.limit = limit;
+        self
+    }
+
+    /// Which domains [`trace`](Self::trace) shows; what people tell each other, unless it
+    /// is said.
+    pub fn shows(mut self, domains: impl IntoIterator<Item = Domain>) -> Self {
+        self.shown = self.shown.only(domains.into_iter().collect());
         self
     }
 
@@ -170,7 +179,7 @@ impl Test {
         });
         match run {
             Ok(Ok(planned)) if planned.run.report.outcome == Outcome::Passed => {
-                render(&planned.run.trace, Options::STORY)
+                render(&planned.run.trace, self.shown)
             }
             Ok(Ok(planned)) => panic!("\n{}\n", failure_text(&planned)),
             Ok(Err(error)) => panic!("seed {seed} could not be run: {error}"),
