@@ -7,6 +7,7 @@ mod cli;
 mod commands;
 mod draw;
 mod exit_code;
+mod registry;
 mod settle;
 mod specimens;
 mod weather;

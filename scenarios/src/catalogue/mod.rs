@@ -5,6 +5,16 @@ pub(crate) mod flapping;
 pub(crate) mod journal;
 mod membership;
 mod node_crash;
+mod registry_cluster;
+mod registry_flapping;
+pub(crate) mod registry_groups;
+pub(crate) mod registry_handover;
+mod registry_late_join;
+mod registry_mass_death;
+pub(crate) mod registry_migration;
+pub(crate) mod registry_race;
+pub(crate) mod registry_split;
+mod registry_winner_crash;
 mod restart_loop;
 mod shutdown;
 mod storm;
@@ -40,5 +50,19 @@ pub fn catalogue() -> Vec<Arc<dyn Scenario>> {
         "a writer acknowledges what it has synced; crashes and bad disks take none of it back",
         Acknowledge::AfterSync,
     )));
+    for story in [
+        registry_race::STORY,
+        registry_groups::STORY,
+        registry_handover::STORY,
+        registry_mass_death::STORY,
+        registry_migration::STORY,
+        registry_split::STORY,
+        registry_flapping::STORY,
+        registry_cluster::STORY,
+        registry_late_join::STORY,
+        registry_winner_crash::STORY,
+    ] {
+        scenarios.push(Arc::new(story));
+    }
     scenarios
 }

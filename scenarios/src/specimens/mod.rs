@@ -1,6 +1,7 @@
 //! Deliberately wrong code that the harness must catch, with what must catch it.
 
 mod careless_worker;
+mod flawed_registry;
 mod flawed_supervisor;
 mod heartbeats;
 mod homemade;
@@ -32,6 +33,7 @@ pub fn specimens() -> Vec<Specimen> {
     let mut specimens = careless_workers();
     specimens.extend(flawed_supervisors());
     specimens.extend(flawed_memberships());
+    specimens.extend(flawed_registry::specimens());
     specimens.push(specimen(
         Flapping::new(
             "shared_intensity",

@@ -1,0 +1,23 @@
+//! What stories about registries share: how one is opened and filled, players that do
+//! with names what a plan tells them, readers and watchers that note what they are told.
+
+mod claims;
+mod cluster;
+mod cue;
+mod desk;
+mod ending;
+mod groups;
+mod metadata;
+mod player;
+mod question;
+mod reader;
+mod setup;
+mod story;
+mod tree;
+mod watcher;
+
+pub(crate) use cluster::{replicated, replicated_with};
+pub(crate) use cue::VALUES;
+pub(crate) use setup::{NAMES, Open, Opened, Setup, local};
+pub(crate) use story::Story;
+pub(crate) use tree::Tree;

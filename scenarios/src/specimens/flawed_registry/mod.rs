@@ -1,0 +1,8 @@
+//! Registries that are wrong in one way each: decorators around the right one.
+
+mod backend;
+mod flaw;
+mod specimens;
+mod tap;
+
+pub(super) use specimens::specimens;

@@ -1,0 +1,142 @@
+//! Stands between a backend and its host, and lets less through than it should.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use steadfast::Label;
+use steadfast::event::RegistryEvent;
+use steadfast::process::{ExitReason, ProcessId};
+use steadfast::registry::{Change, Host, Key, SharedHost};
+use steadfast::runtime::{Incarnation, NodeId};
+
+use super::flaw::Flaw;
+
+/// Every so manieth change is kept from those who watch.
+const GAP: u64 = 5;
+
+/// A host with a tap.
+pub(super) struct Tap {
+    host: SharedHost,
+    flaw: Flaw,
+    silent: AtomicBool,
+    changes: AtomicU64,
+    first_holders: Mutex<BTreeMap<Key, ProcessId>>,
+}
+
+impl Tap {
+    pub(super) fn new(host: SharedHost, flaw: Flaw) -> Self {
+        Self {
+            host,
+            flaw,
+            silent: AtomicBool::new(false),
+            changes: AtomicU64::new(0),
+            first_holders: Mutex::default(),
+        }
+    }
+
+    /// Does something of which nobody hears.
+    pub(super) fn silently<T>(&self, act: impl FnOnce() -> T) -> T {
+        self.silent.store(true, Ordering::Relaxed);
+        let done = act();
+        self.silent.store(false, Ordering::Relaxed);
+        done
+    }
+
+    /// Who held the name first.
+    fn first_holder(&self, key: &Key, holder: ProcessId) -> ProcessId {
+        let mut holders = self
+            .first_holders
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        *holders.entry(key.clone()).or_insert(holder)
+    }
+}
+
+impl Host for Tap {
+    fn registry(&self) -> &Label {
+        self.host.registry()
+    }
+
+    fn node(&self) -> NodeId {
+        self.host.node()
+    }
+
+    fn incarnation(&self) -> Incarnation {
+        self.host.incarnation()
+    }
+
+    fn admits(&self, process: ProcessId) -> bool {
+        self.host.admits(process)
+    }
+
+    fn lives(&self, process: ProcessId) -> bool {
+        self.host.lives(process)
+    }
+
+    fn changed(&self, changes: &[Change]) {
+        if self.silent.load(Ordering::Relaxed) {
+            return;
+        }
+        for change in changes {
+            if let Change::Registered(entry) = change {
+                self.first_holder(&entry.key, entry.process);
+            }
+        }
+        let count = self.changes.fetch_add(1, Ordering::Relaxed) + 1;
+        if self.flaw == Flaw::WatchGap && count.is_multiple_of(GAP) {
+            for change in changes {
+                self.host.announce(fact(self.registry(), change));
+            }
+        } else {
+            self.host.changed(changes);
+        }
+    }
+
+    fn announce(&self, mut event: RegistryEvent) {
+        if self.silent.load(Ordering::Relaxed) {
+            return;
+        }
+        if let RegistryEvent::NameRefused { key, holder, .. } = &mut event
+            && self.flaw == Flaw::OldHolder
+        {
+            *holder = self.first_holder(key, *holder);
+        }
+        self.host.announce(event);
+    }
+
+    fn exit(&self, process: ProcessId, reason: &ExitReason) {
+        self.host.exit(process, reason);
+    }
+}
+
+/// The fact that a host would announce.
+fn fact(registry: &Label, change: &Change) -> RegistryEvent {
+    let registry = registry.clone();
+    let entry = change.entry();
+    let (key, process, revision) = (entry.key.clone(), entry.process, entry.revision);
+    let metadata = entry.metadata.clone();
+    match change {
+        Change::Registered(_) => RegistryEvent::NameRegistered {
+            registry,
+            key,
+            process,
+            metadata,
+            revision,
+        },
+        Change::Updated { .. } => RegistryEvent::NameUpdated {
+            registry,
+            key,
+            process,
+            metadata,
+            revision,
+        },
+        Change::Unregistered { cause, .. } => RegistryEvent::NameUnregistered {
+            registry,
+            key,
+            process,
+            revision,
+            cause: cause.clone(),
+        },
+    }
+}
