@@ -23,6 +23,9 @@ pub struct Transfer {
     pub scopes: Vec<(Label, Keys)>,
     /// Registrations of this node's processes, oldest revision first.
     pub entries: Vec<TransferEntry>,
+    /// The highest revision so far, also of registrations that are gone. Revisions go
+    /// on growing from there, so that none is given twice.
+    pub revision: u64,
     /// How many registrations of other nodes' processes are seen. A backend that knows
     /// only its own node cannot take them over.
     pub remote_entries: usize,

@@ -41,7 +41,7 @@ impl Table {
             let entries = self.entries_of(&scope.label);
             self.audit_scope(scope, &entries, &mut complaints);
             for entry in &entries {
-                size.add_row(&entry.metadata);
+                size.add_row(scope.keys, &entry.metadata);
                 forward.insert(held(scope.keys, entry));
             }
             for name in &scope.names {

@@ -121,11 +121,12 @@ impl Local {
             let state = states.get_mut(number).expect("every partition is locked");
             match self.may_join_batch(state, wanted, &mut taken) {
                 Ok(one) => fresh += usize::from(one),
-                Err(error) => return Err((row, self.refused(state, wanted, error))),
+                Err(error) => {
+                    self.entries.fetch_sub(fresh, Ordering::Relaxed);
+                    return Err((row, self.refused(state, wanted, error)));
+                }
             }
         }
-        self.reserve(fresh)
-            .map_err(|error| (wanted.len().saturating_sub(1), error))?;
         let mut registered = Vec::with_capacity(wanted.len());
         for (wanted, number) in wanted.iter().zip(&numbers) {
             let state = states.get_mut(number).expect("every partition is locked");
@@ -142,7 +143,7 @@ impl Local {
     }
 
     /// Whether a row of a batch may happen after those before it, and whether it is a
-    /// new registration.
+    /// new registration. Then there is room for it.
     fn may_join_batch<'a>(
         &self,
         state: &State,
@@ -152,13 +153,15 @@ impl Local {
         let keys = rules::keys(&state.table, &wanted.key.scope)?;
         rules::may_register(&*self.host, &self.options, wanted)?;
         let place = rules::place(&state.table, &wanted.key, wanted.process)?;
-        if keys == Keys::Duplicate {
-            return Ok(true);
-        }
-        match taken.insert(&wanted.key, wanted.process) {
-            None => Ok(matches!(place, Place::Free)),
+        let before = match keys {
+            Keys::Unique => taken.insert(&wanted.key, wanted.process),
+            Keys::Duplicate => None,
+        };
+        match before {
             Some(same) if same == wanted.process => Ok(false),
             Some(other) => Err(rules::already_registered(&wanted.key, other)),
+            None if matches!(place, Place::Own(_)) => Ok(false),
+            None => self.reserve(1).map(|()| true),
         }
     }
 

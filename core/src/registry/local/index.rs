@@ -68,6 +68,11 @@ impl Index {
         self.postings
     }
 
+    /// How many values it knows.
+    pub(crate) fn values(&self) -> usize {
+        self.fields.values().map(BTreeMap::len).sum()
+    }
+
     /// Everything: field, value, registration.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&Label, &Value, &Posting)> {
         self.fields.iter().flat_map(|(field, values)| {

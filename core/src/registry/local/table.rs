@@ -149,7 +149,7 @@ impl Table {
         }
         scope.entries += 1;
         scope.index.add(&posting, &new.metadata);
-        self.size.add_row(&new.metadata);
+        self.size.add_row(scope.keys, &new.metadata);
         self.names.map().put(probe.hash, key.clone(), slot);
         self.holdings.put(held, new.handle);
         entry
@@ -169,8 +169,8 @@ impl Table {
         let (held, posting) = references(scope.keys, key, new.process, new.revision);
         scope.index.remove(&posting, &before.metadata);
         scope.index.add(&posting, &new.metadata);
-        self.size.remove_row(&before.metadata);
-        self.size.add_row(&new.metadata);
+        self.size.remove_row(scope.keys, &before.metadata);
+        self.size.add_row(scope.keys, &new.metadata);
         let entry = entry(key, &new);
         let slot = Slot::One(Row::of(&new));
         self.names.map().put(probe.hash, key.clone(), slot);
@@ -205,7 +205,7 @@ impl Table {
         }
         scope.entries -= 1;
         scope.index.remove(&posting, &entry.metadata);
-        self.size.remove_row(&entry.metadata);
+        self.size.remove_row(scope.keys, &entry.metadata);
         self.holdings.remove(&held);
         Some(entry)
     }
@@ -240,8 +240,9 @@ impl Table {
     /// What it takes up, in bytes, roughly.
     pub(crate) fn bytes(&self) -> usize {
         let scopes = self.scopes.values();
+        let values = scopes.clone().map(|scope| scope.index.values()).sum();
         let postings = scopes.map(|scope| scope.index.postings()).sum();
-        self.size.bytes(postings)
+        self.size.bytes(values, postings)
     }
 
     /// The revision of a registration that a process holds.

@@ -27,6 +27,7 @@ impl Local {
         Transfer {
             scopes,
             entries,
+            revision: self.revision.load(Ordering::Relaxed),
             remote_entries: 0,
             meta: self.lock_meta().clone(),
         }
@@ -44,6 +45,8 @@ impl Local {
             ));
         }
         self.reserve(transfer.entries.len())?;
+        self.revision
+            .fetch_max(transfer.revision, Ordering::Relaxed);
         for (scope, keys) in &transfer.scopes {
             self.open_locked(&mut states, scope, *keys);
         }
@@ -56,7 +59,6 @@ impl Local {
             if !fits {
                 return unavailable(format!("{} does not fit into what came", entry.key));
             }
-            self.revision.fetch_max(entry.revision, Ordering::Relaxed);
             let new = NewRow {
                 process: entry.process,
                 metadata: entry.metadata,

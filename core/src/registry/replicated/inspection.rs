@@ -86,6 +86,7 @@ impl Replica {
         let meta = self.meta.present();
         Transfer {
             scopes: scopes.map(|(name, it)| (name.clone(), it.keys)).collect(),
+            revision: self.view.revision(),
             remote_entries: self.view.shown() - entries.len(),
             entries,
             meta: meta
@@ -101,6 +102,7 @@ impl Replica {
             let what = "registrations of this node".into();
             return Err(RegistryError::LimitReached { what, limit });
         }
+        self.view.count_from(transfer.revision);
         for (scope, keys) in &transfer.scopes {
             self.open_scope(scope, *keys)?;
         }

@@ -76,6 +76,16 @@ impl View {
         }
     }
 
+    /// The highest revision so far.
+    pub(super) const fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// Counts on from the revisions of the backend before.
+    pub(super) fn count_from(&mut self, revision: u64) {
+        self.revision = self.revision.max(revision);
+    }
+
     pub(super) const fn scopes(&self) -> &BTreeMap<Label, ScopeView> {
         &self.scopes
     }

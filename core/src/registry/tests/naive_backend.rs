@@ -209,6 +209,7 @@ impl Backend for Naive {
         Ok(Transfer {
             scopes: state.scopes.clone().into_iter().collect(),
             entries: local.cloned().collect(),
+            revision: state.revision,
             remote_entries: state.remote,
             meta: state.meta.clone(),
         })
@@ -224,8 +225,7 @@ impl Backend for Naive {
         let mut state = self.lock();
         state.scopes = transfer.scopes.into_iter().collect();
         state.meta = transfer.meta;
-        let newest = transfer.entries.iter().map(|row| row.entry.revision);
-        state.revision = newest.max().unwrap_or(0);
+        state.revision = transfer.revision;
         state.rows = transfer.entries;
         if self.faults.import_loses.load(Ordering::SeqCst) {
             state.rows.pop();

@@ -1,4 +1,9 @@
 //! Claims about the local backends.
 
+mod against_model;
+mod model;
+#[cfg(feature = "tokio")]
+mod races;
 mod rules;
 mod stage;
+mod threads;
