@@ -18,6 +18,7 @@ struct Shared {
 struct Queue(Arc<Mutex<Shared>>);
 
 impl Queue {
+    #[inline]
     fn lock(&self) -> MutexGuard<'_, Shared> {
         // Nothing that can panic runs under this lock.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
@@ -41,6 +42,7 @@ pub struct InboxSender(Queue);
 
 impl InboxSender {
     /// Puts a message at the end of the queue.
+    #[inline]
     pub fn offer(&self, message: Message) -> Offer {
         let waker = {
             let mut shared = self.0.lock();

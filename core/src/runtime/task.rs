@@ -5,6 +5,7 @@ use std::fmt;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
@@ -31,19 +32,32 @@ impl fmt::Display for TaskEnd {
 
 #[derive(Default)]
 struct Shared {
-    abort_requested: bool,
     end: Option<TaskEnd>,
     task: Option<Waker>,
     watchers: Vec<Waker>,
 }
 
+#[derive(Default)]
+struct Ends {
+    abort_requested: AtomicBool,
+    shared: Mutex<Shared>,
+}
+
 #[derive(Clone)]
-struct Link(Arc<Mutex<Shared>>);
+struct Link(Arc<Ends>);
 
 impl Link {
+    #[inline]
     fn lock(&self) -> MutexGuard<'_, Shared> {
         // Nothing that can panic runs under this lock.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// To be asked after the waker was given: then an abort that this does not see
+    /// yet wakes the task.
+    #[inline]
+    fn is_abort_requested(&self) -> bool {
+        self.0.abort_requested.load(Ordering::Acquire)
     }
 
     fn finish(&self, end: TaskEnd) {
@@ -70,7 +84,7 @@ impl TaskHandle {
     pub fn abort(&self) {
         let waker = {
             let mut shared = self.0.lock();
-            shared.abort_requested = true;
+            self.0.0.abort_requested.store(true, Ordering::Release);
             shared.task.take()
         };
         if let Some(waker) = waker {
@@ -132,6 +146,7 @@ where
     let link = Link(Arc::default());
     let wrapped = SupervisedTask {
         task: Some(Box::pin(task)),
+        known: None,
         link: link.clone(),
     };
     (wrapped, TaskHandle(link))
@@ -139,6 +154,9 @@ where
 
 struct SupervisedTask<F> {
     task: Option<Pin<Box<F>>>,
+    /// The waker that was given to the holder's side, so that it is given once and not
+    /// at every poll.
+    known: Option<Waker>,
     link: Link,
 }
 
@@ -158,14 +176,14 @@ where
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<TaskEnd> {
         let this = &mut *self;
-        let abort = {
-            let mut shared = this.link.lock();
-            match &shared.task {
-                Some(known) if known.will_wake(context.waker()) => {}
-                _ => shared.task = Some(context.waker().clone()),
+        match &this.known {
+            Some(known) if known.will_wake(context.waker()) => {}
+            _ => {
+                this.link.lock().task = Some(context.waker().clone());
+                this.known = Some(context.waker().clone());
             }
-            shared.abort_requested
-        };
+        }
+        let abort = this.link.is_abort_requested();
         let polled = match this.task.as_mut() {
             Some(task) if !abort => {
                 std::panic::catch_unwind(AssertUnwindSafe(|| task.as_mut().poll(context)))
