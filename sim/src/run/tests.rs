@@ -1,7 +1,7 @@
 //! Claims about how runs go and end.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
 use steadfast::event::{Event, ProcessEvent};
@@ -66,6 +66,32 @@ fn a_run_passes_through_its_phases_and_finishes() {
     let last = run.trace.last().unwrap();
     assert_eq!(last.event, TraceEvent::Run(RunEvent::Finished));
     assert!(run.report.messages > 100, "{}", run.report.messages);
+}
+
+#[test]
+fn nothing_of_a_world_is_left_after_its_run() {
+    #[derive(Default)]
+    struct Token;
+    let kept: Arc<Mutex<Vec<Weak<Token>>>> = Arc::default();
+    let seen = kept.clone();
+    let script = gossip().drive(move |world| {
+        seen.lock().unwrap().push(Arc::downgrade(&world.board()));
+        // An alarm that is still to ring when the run is over, and a task that waits
+        // for it.
+        let far = world.sleep(100 * SECOND);
+        async move {
+            far.await;
+            Ok(())
+        }
+    });
+    for seed in 0..3 {
+        let mut plan = plan(3);
+        plan.seed = seed;
+        script.run(&plan);
+    }
+    let kept = kept.lock().unwrap();
+    assert_eq!(kept.len(), 3);
+    assert!(kept.iter().all(|token| token.upgrade().is_none()));
 }
 
 #[test]
