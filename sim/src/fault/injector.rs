@@ -96,6 +96,11 @@ impl Injector {
         starts
     }
 
+    /// Whether any event may make an episode begin.
+    pub(crate) const fn is_waiting(&self) -> bool {
+        self.waiting > 0
+    }
+
     /// The episodes that begin because of this event.
     pub(crate) fn triggered(&mut self, node: Option<NodeId>, event: &TraceEvent) -> Vec<u32> {
         if self.waiting == 0 || self.frozen {

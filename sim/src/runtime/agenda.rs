@@ -1,6 +1,6 @@
 //! What is due when: timers, messages and fault episodes, in one order.
 
-use std::cmp::Reverse;
+use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 use std::pin::Pin;
 use std::task::{Context, Waker};
@@ -19,7 +19,7 @@ use super::slots::Slots;
 type MadsimInstant = std::time::Instant;
 
 /// What to do when it is due.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) enum Due {
     /// The timer in this slot fires.
     Timer(u32),
@@ -33,12 +33,45 @@ pub(crate) enum Due {
     Attention,
 }
 
-/// One entry: ordered by time, then by the order in which entries were made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+/// One entry: ordered by time, then by the order in which entries were made, the
+/// first one greatest, as the heap wants it.
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Entry {
     pub(crate) due: u64,
     pub(crate) sequence: u64,
     pub(crate) what: Due,
+}
+
+impl Entry {
+    /// One number to compare by.
+    const fn key(&self) -> u128 {
+        (self.due as u128) << 64 | self.sequence as u128
+    }
+}
+
+impl PartialEq for Entry {
+    fn eq(&self, other: &Self) -> bool {
+        self.key() == other.key()
+    }
+}
+
+impl Eq for Entry {}
+
+impl PartialOrd for Entry {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+
+    // The heap asks by this alone.
+    fn le(&self, other: &Self) -> bool {
+        self.key() >= other.key()
+    }
+}
+
+impl Ord for Entry {
+    fn cmp(&self, other: &Self) -> Ordering {
+        other.key().cmp(&self.key())
+    }
 }
 
 /// A timer that waits.
@@ -51,6 +84,13 @@ struct Timer {
     due: u64,
     sequence: u64,
     waker: Waker,
+}
+
+impl Timer {
+    /// Whether the entry is the one that the timer waits for now.
+    const fn is_of(&self, entry: &Entry) -> bool {
+        self.due == entry.due && self.sequence == entry.sequence
+    }
 }
 
 /// A timer's slot, and which of the timers in that slot it is.
@@ -66,7 +106,7 @@ pub(crate) struct TimerId {
 /// due soon gets one of its own, and what is due late gets one only when nothing is due
 /// before it.
 pub(crate) struct Agenda {
-    heap: BinaryHeap<Reverse<Entry>>,
+    heap: BinaryHeap<Entry>,
     sequence: u64,
     timers: Slots<Timer>,
     withdrawn: usize,
@@ -78,14 +118,20 @@ pub(crate) struct Agenda {
     pump: Waker,
     /// When the alarms that were asked for ring.
     alarms: BinaryHeap<Reverse<u64>>,
+    /// When the two alarms ring that were asked for last: timers are often set for the
+    /// same instant, with a message sent between one and the next.
+    last_alarms: [u64; 2],
 }
 
 impl Agenda {
     /// Entries of withdrawn timers that are put up with before the heap is rebuilt.
     const WITHDRAWN_MIN: usize = 256;
 
-    /// What is due within this time is due soon, in nanoseconds.
-    const SOON: u64 = 4_000_000;
+    /// What is due within this time is due soon, in nanoseconds. It covers messages and
+    /// the periods of busy nodes: whenever nothing has an alarm, the pump must be
+    /// scheduled to ask for one. An alarm for a timer that is then withdrawn rings for
+    /// nothing; most timers that are withdrawn are limits on waits, and longer.
+    const SOON: u64 = 32_000_000;
 
     /// Timers fire at multiples of this, never early, in nanoseconds. Timers that are
     /// set for almost the same instant so fire together, and the scheduler decides
@@ -103,6 +149,7 @@ impl Agenda {
             alarm: Waker::noop().clone(),
             pump: Waker::noop().clone(),
             alarms: BinaryHeap::new(),
+            last_alarms: [0; 2],
         }
     }
 
@@ -138,24 +185,18 @@ impl Agenda {
         sequence
     }
 
-    /// The next entry that is due, if there is one.
+    /// Takes the next entry that is due, if there is one. It may be of a withdrawn
+    /// timer.
     pub(crate) fn pop_due(&mut self, now: u64) -> Option<Entry> {
-        while let Some(Reverse(entry)) = self.heap.peek() {
-            if entry.due > now {
-                return None;
-            }
-            let Reverse(entry) = self.heap.pop()?;
-            if self.is_live(&entry) {
-                return Some(entry);
-            }
-            self.withdrawn = self.withdrawn.saturating_sub(1);
+        if self.heap.peek()?.due > now {
+            return None;
         }
-        None
+        self.heap.pop()
     }
 
-    /// What comes first and is due, without taking it. May name a withdrawn timer.
+    /// What comes first and is due, without taking it. It may be a withdrawn timer.
     pub(crate) fn peek_due(&self, now: u64) -> Option<Due> {
-        let Reverse(entry) = self.heap.peek()?;
+        let entry = self.heap.peek()?;
         (entry.due <= now).then_some(entry.what)
     }
 
@@ -165,25 +206,20 @@ impl Agenda {
         self.alarms.pop().map_or(0, |Reverse(alarm)| alarm)
     }
 
-    /// Puts an entry back that was taken.
-    pub(crate) fn put_back(&mut self, entry: Entry) {
-        self.heap.push(Reverse(entry));
-    }
-
     /// Whether what is due next has an alarm; if not, [`rearm`](Self::rearm) must be
     /// called.
     pub(crate) fn is_armed(&self) -> bool {
         match (self.heap.peek(), self.alarms.peek()) {
             (None, _) => true,
             (Some(_), None) => false,
-            (Some(Reverse(entry)), Some(Reverse(alarm))) => *alarm <= entry.due,
+            (Some(entry), Some(Reverse(alarm))) => *alarm <= entry.due,
         }
     }
 
     /// Asks for an alarm for what is due next, unless there is one.
     pub(crate) fn rearm(&mut self, now: u64) {
         if !self.is_armed()
-            && let Some(Reverse(entry)) = self.heap.peek()
+            && let Some(entry) = self.heap.peek()
         {
             let due = entry.due;
             self.arm(now, due);
@@ -245,9 +281,14 @@ impl Agenda {
         self.withdraw(id.slot)
     }
 
-    /// The timer of a due entry is over: whom to wake, and whose it was.
-    pub(crate) fn fire(&mut self, slot: u32) -> Option<(Option<NodeId>, Waker)> {
-        let timer = self.timers.remove(slot)?;
+    /// The timer in this slot is over: whom to wake, and whose it was. `None` if the
+    /// entry is of a withdrawn timer.
+    pub(crate) fn fire(&mut self, slot: u32, entry: &Entry) -> Option<(Option<NodeId>, Waker)> {
+        let is_live = |timer: &mut Timer| timer.is_of(entry);
+        let Some(timer) = self.timers.remove_if(slot, is_live) else {
+            self.withdrawn = self.withdrawn.saturating_sub(1);
+            return None;
+        };
         Some((timer.node, timer.waker))
     }
 
@@ -299,7 +340,7 @@ impl Agenda {
         self.withdrawn += 1;
         if self.withdrawn > Self::WITHDRAWN_MIN && self.withdrawn > self.heap.len() / 2 {
             let mut entries = std::mem::take(&mut self.heap).into_vec();
-            entries.retain(|Reverse(entry)| self.is_live(entry));
+            entries.retain(|entry| self.is_live(entry));
             self.heap = entries.into();
             self.withdrawn = 0;
         }
@@ -308,10 +349,10 @@ impl Agenda {
 
     fn is_live(&self, entry: &Entry) -> bool {
         match entry.what {
-            Due::Timer(slot) => self
-                .timers
-                .get(slot)
-                .is_some_and(|timer| (timer.due, timer.sequence) == (entry.due, entry.sequence)),
+            Due::Timer(slot) => {
+                let timer = self.timers.get(slot);
+                timer.is_some_and(|timer| timer.is_of(entry))
+            }
             Due::Message(_) | Due::EpisodeStart(_) | Due::EpisodeEnd(_) | Due::Attention => true,
         }
     }
@@ -320,7 +361,7 @@ impl Agenda {
         if entry.due == u64::MAX {
             return;
         }
-        self.heap.push(Reverse(entry));
+        self.heap.push(entry);
         self.arm(now, entry.due);
     }
 
@@ -330,6 +371,12 @@ impl Agenda {
             return;
         }
         let is_soon = due - now < Self::SOON;
+        // An alarm for a time that is still to come has not rung.
+        let [last, before] = self.last_alarms;
+        if due == last || due == before {
+            self.last_alarms = [due, if due == last { before } else { last }];
+            return;
+        }
         let next = self.alarms.peek().map(|Reverse(alarm)| *alarm);
         if next.is_some_and(|alarm| alarm == due || alarm < due && !is_soon) {
             return;
@@ -343,6 +390,7 @@ impl Agenda {
             self.pump.wake_by_ref();
         } else {
             self.alarms.push(Reverse(due));
+            self.last_alarms = [due, last];
         }
     }
 }

@@ -5,7 +5,7 @@ use steadfast::runtime::NodeId;
 use crate::check::{Checker, Findings};
 use crate::outcome::{Outcome, Violation};
 use crate::run::{Caught, catch};
-use crate::trace::{Capture, Recorder, RunEvent, TraceEvent};
+use crate::trace::{Capture, NetEvent, Recorder, RunEvent, TraceEvent};
 
 /// Records events, shows each to the checkers, and holds how the run ended.
 ///
@@ -16,6 +16,8 @@ pub(crate) struct Journal {
     checkers: Vec<Box<dyn Checker>>,
     /// Whether any checker wants to see messages and files.
     traffic_is_read: bool,
+    /// Whether nobody will see the record of a message.
+    messages_are_unseen: bool,
     findings: Findings,
     ending: Option<Outcome>,
     /// The bound on records was hit; the listing of live tasks is still to be made.
@@ -25,9 +27,12 @@ pub(crate) struct Journal {
 
 impl Journal {
     pub(crate) fn new(capture: Capture, records_max: u64, checkers: Vec<Box<dyn Checker>>) -> Self {
+        let recorder = Recorder::new(capture, records_max);
+        let traffic_is_read = checkers.iter().any(|checker| checker.reads_traffic());
         Self {
-            recorder: Recorder::new(capture, records_max),
-            traffic_is_read: checkers.iter().any(|checker| checker.reads_traffic()),
+            messages_are_unseen: recorder.keeps_nothing() && !traffic_is_read,
+            recorder,
+            traffic_is_read,
             checkers,
             findings: Findings::new(),
             ending: None,
@@ -55,11 +60,20 @@ impl Journal {
                 return true;
             }
         }
-        if self.recorder.is_full() {
-            self.full = true;
-            self.closed = true;
+        self.close_if_full()
+    }
+
+    /// Takes one event about a message; otherwise as [`record`](Self::record).
+    #[inline]
+    pub(crate) fn record_message(&mut self, time: u64, node: NodeId, event: NetEvent) -> bool {
+        if !self.messages_are_unseen {
+            return self.record(time, Some(node), TraceEvent::Net(event));
         }
-        self.closed
+        if self.closed {
+            return false;
+        }
+        self.recorder.hash_message(time, Some(node), &event);
+        self.close_if_full()
     }
 
     /// Ends the run. Only the first ending counts.
@@ -119,6 +133,14 @@ impl Journal {
     pub(crate) fn into_parts(self) -> (Recorder, Vec<Violation>, Option<Outcome>) {
         let violations = self.findings.violations().to_vec();
         (self.recorder, violations, self.ending)
+    }
+
+    fn close_if_full(&mut self) -> bool {
+        if self.recorder.is_full() {
+            self.full = true;
+            self.closed = true;
+        }
+        self.closed
     }
 
     /// Ends the run if a checker panicked or found something.

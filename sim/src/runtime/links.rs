@@ -24,6 +24,7 @@ struct Link {
 }
 
 impl Link {
+    #[inline]
     fn refresh(&mut self, from: NodeId, to: NodeId, injector: &Injector) {
         if self.generation != injector.generation() {
             self.generation = injector.generation();
@@ -185,20 +186,25 @@ impl Links {
         found.into_iter().map(|(id, _, slot)| (id, slot)).collect()
     }
 
+    #[inline]
     fn link(&mut self, from: NodeId, to: NodeId) -> &mut Link {
-        let nodes = self.rows.len() as u32;
-        let row = &mut self.rows[from.0 as usize - 1];
-        if row.is_empty() {
-            let delay = self.delay_key.with(u64::from(from.0));
-            let links = (1..=nodes).map(|to| Link {
-                ordinal: 0,
-                in_flight: 0,
-                delay: delay.with(u64::from(to)),
-                faults: Vec::new(),
-                generation: 0,
-            });
-            row.extend(links);
+        if self.rows[from.0 as usize - 1].is_empty() {
+            self.make_row(from);
         }
-        &mut row[to.0 as usize - 1]
+        &mut self.rows[from.0 as usize - 1][to.0 as usize - 1]
+    }
+
+    #[cold]
+    fn make_row(&mut self, from: NodeId) {
+        let nodes = self.rows.len() as u32;
+        let delay = self.delay_key.with(u64::from(from.0));
+        let links = (1..=nodes).map(|to| Link {
+            ordinal: 0,
+            in_flight: 0,
+            delay: delay.with(u64::from(to)),
+            faults: Vec::new(),
+            generation: 0,
+        });
+        self.rows[from.0 as usize - 1].extend(links);
     }
 }

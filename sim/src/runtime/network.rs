@@ -11,7 +11,7 @@ use super::life::SimRuntime;
 use super::links::{InFlight, Links};
 use super::state::State;
 use crate::fault::Fault;
-use crate::trace::{DropCause, MessageId, NetEvent, TraceEvent};
+use crate::trace::{DropCause, MessageId, NetEvent};
 
 impl Network for SimRuntime {
     fn payload_len_max(&self) -> usize {
@@ -91,7 +91,7 @@ impl State {
             len: payload.len() as u32,
             hash: xxh3_64(&payload),
         };
-        self.record(now, Some(from), TraceEvent::Net(event));
+        self.record_message(now, from, event);
         let slow = self.node(from).clock.slow();
         if slow > 1_000 {
             delay = (u128::from(delay) * u128::from(slow) / 1_000) as u64;
@@ -99,7 +99,11 @@ impl State {
                 self.mark_effective(now, episode);
             }
         }
-        let fate = fate.unwrap_or_default();
+        let Some(fate) = fate else {
+            let message = InFlight::new(id, port, payload, 0, None);
+            self.dispatch(now, now.saturating_add(delay), message);
+            return Ok(());
+        };
         for episode in &fate.effective {
             self.mark_effective(now, *episode);
         }
@@ -140,7 +144,7 @@ impl State {
             Offer::Taken => {
                 self.links.delivered += 1;
                 let event = NetEvent::Delivered { message: id, copy };
-                self.record(now, Some(id.to), TraceEvent::Net(event));
+                self.record_message(now, id.to, event);
                 self.note_wanted(now, id.to);
             }
             Offer::Full => self.lose(now, id.to, id, DropCause::InboxFull),
@@ -195,13 +199,11 @@ impl State {
     }
 
     fn refuse(&mut self, now: u64, message: MessageId) {
-        let event = TraceEvent::Net(NetEvent::Refused { message });
-        self.record(now, Some(message.from), event);
+        self.record_message(now, message.from, NetEvent::Refused { message });
     }
 
     /// Records a loss on the node that could have seen it.
     fn lose(&mut self, now: u64, node: NodeId, message: MessageId, cause: DropCause) {
-        let event = TraceEvent::Net(NetEvent::Dropped { message, cause });
-        self.record(now, Some(node), event);
+        self.record_message(now, node, NetEvent::Dropped { message, cause });
     }
 }

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use std::task::{Wake, Waker};
 
-use super::agenda::Due;
+use super::agenda::{Due, Entry};
 use super::faults::Act;
 use super::shared::Shared;
 use super::state::State;
@@ -18,7 +18,7 @@ impl State {
     pub(crate) fn run_due(&mut self, now: u64, wakers: &mut Vec<Waker>, acts: &mut Vec<Act>) {
         while let Some(entry) = self.agenda.pop_due(now) {
             match entry.what {
-                Due::Timer(slot) => self.fire(now, slot, wakers),
+                Due::Timer(slot) => self.fire(now, slot, &entry, wakers),
                 Due::Message(slot) => self.deliver(now, slot, entry.sequence),
                 Due::EpisodeStart(episode) => self.begin_episode(now, episode, acts),
                 Due::EpisodeEnd(episode) => self.end_episode(now, episode, acts),
@@ -31,18 +31,13 @@ impl State {
     /// Does what is due and asks nothing of madsim; leaves the rest to the pump.
     /// madsim's timers are locked here, so no alarm can be asked for.
     fn ring(&mut self, now: u64, wakers: &mut Vec<Waker>) {
-        while let Some(Due::Timer(_) | Due::Message(_)) = self.agenda.peek_due(now) {
-            // Taking an entry may skip withdrawn timers, up to one for the pump.
-            let Some(entry) = self.agenda.pop_due(now) else {
-                break;
-            };
-            match entry.what {
-                Due::Timer(slot) => self.fire(now, slot, wakers),
+        while let Some(what @ (Due::Timer(_) | Due::Message(_))) = self.agenda.peek_due(now)
+            && let Some(entry) = self.agenda.pop_due(now)
+        {
+            match what {
+                Due::Timer(slot) => self.fire(now, slot, &entry, wakers),
                 Due::Message(slot) => self.deliver(now, slot, entry.sequence),
-                Due::EpisodeStart(_) | Due::EpisodeEnd(_) | Due::Attention => {
-                    self.agenda.put_back(entry);
-                    break;
-                }
+                Due::EpisodeStart(_) | Due::EpisodeEnd(_) | Due::Attention => {}
             }
         }
         if self.agenda.peek_due(now).is_some() || !self.agenda.is_armed() {
@@ -50,8 +45,8 @@ impl State {
         }
     }
 
-    fn fire(&mut self, now: u64, slot: u32, wakers: &mut Vec<Waker>) {
-        if let Some((node, waker)) = self.agenda.fire(slot) {
+    fn fire(&mut self, now: u64, slot: u32, entry: &Entry, wakers: &mut Vec<Waker>) {
+        if let Some((node, waker)) = self.agenda.fire(slot, entry) {
             wakers.push(waker);
             if let Some(node) = node {
                 self.note_wanted(now, node);
@@ -73,17 +68,27 @@ impl Alarm {
 impl Wake for Alarm {
     fn wake(self: Arc<Self>) {
         let world = &self.0;
-        let mut wakers = {
+        let (one, mut several) = {
             let mut state = world.lock();
             let mut wakers = std::mem::take(&mut state.fired);
             // madsim calls its timers before it moves the time that can be read on.
             let now = state.agenda.rung();
             state.ring(now, &mut wakers);
-            wakers
+            if wakers.len() > 1 {
+                (None, wakers)
+            } else {
+                // As a rule; the room stays where it is.
+                let one = wakers.pop();
+                state.fired = wakers;
+                (one, Vec::new())
+            }
         };
-        if !wakers.is_empty() {
-            wakers.drain(..).for_each(Waker::wake);
-            world.lock().fired = wakers;
+        if let Some(waker) = one {
+            waker.wake();
+        }
+        if !several.is_empty() {
+            several.drain(..).for_each(Waker::wake);
+            world.lock().fired = several;
         }
     }
 }

@@ -34,7 +34,17 @@ impl<T> Slots<T> {
     }
 
     pub(crate) fn remove(&mut self, slot: u32) -> Option<T> {
-        let value = self.cells.get_mut(slot as usize)?.take()?;
+        self.remove_if(slot, |_| true)
+    }
+
+    /// Takes the value out if it is as it must be.
+    #[inline]
+    pub(crate) fn remove_if(
+        &mut self,
+        slot: u32,
+        is_right: impl FnOnce(&mut T) -> bool,
+    ) -> Option<T> {
+        let value = self.cells.get_mut(slot as usize)?.take_if(is_right)?;
         self.free.push(slot);
         Some(value)
     }

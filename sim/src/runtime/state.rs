@@ -20,7 +20,7 @@ use crate::fault::{Condition, Injector};
 use crate::keyed::Key;
 use crate::outcome::Outcome;
 use crate::plan::Plan;
-use crate::trace::{Capture, DiskEvent, FaultEvent, NodeEvent, TaskEvent, TraceEvent};
+use crate::trace::{Capture, DiskEvent, FaultEvent, NetEvent, NodeEvent, TaskEvent, TraceEvent};
 
 /// One node. What is bound to an incarnation is empty while the node is down.
 pub(crate) struct NodeState {
@@ -142,14 +142,30 @@ impl State {
         }
         let begun = self.injector.triggered(node, &event);
         if self.journal.record(now, node, event) {
-            if self.journal.is_full() {
-                self.stall("records_max");
-            }
-            self.call_attention();
+            self.see_ending();
         }
         for episode in begun {
             self.agenda.push(now, now, Due::EpisodeStart(episode));
         }
+    }
+
+    /// Records one event about a message; otherwise as [`record`](Self::record).
+    #[inline]
+    pub(crate) fn record_message(&mut self, now: u64, node: NodeId, event: NetEvent) {
+        if self.injector.is_waiting() {
+            self.record(now, Some(node), TraceEvent::Net(event));
+        } else if self.journal.record_message(now, node, event) {
+            self.see_ending();
+        }
+    }
+
+    /// A record has ended the run.
+    #[cold]
+    fn see_ending(&mut self) {
+        if self.journal.is_full() {
+            self.stall("records_max");
+        }
+        self.call_attention();
     }
 
     /// An episode changed something.

@@ -16,7 +16,7 @@ const MESSAGE: u32 = 1 << 31;
 /// records are encoded with postcard.
 pub(super) fn encode(record: &Record, bytes: &mut Vec<u8>) {
     if let TraceEvent::Net(event) = &record.event {
-        encode_message(record, event, bytes);
+        encode_message(record.index, record.time, record.node, event, bytes);
         return;
     }
     const LENGTH: usize = size_of::<u32>();
@@ -33,7 +33,14 @@ pub(super) fn encode(record: &Record, bytes: &mut Vec<u8>) {
 }
 
 /// Appends a record about a message: every field at its place, whatever the event.
-fn encode_message(record: &Record, event: &NetEvent, bytes: &mut Vec<u8>) {
+#[inline]
+pub(super) fn encode_message(
+    index: u64,
+    time: u64,
+    node: Option<NodeId>,
+    event: &NetEvent,
+    bytes: &mut Vec<u8>,
+) {
     const LEN: usize = 64;
     let (what, MessageId { from, to, ordinal }, detail, hash) = match *event {
         NetEvent::Sent {
@@ -47,13 +54,13 @@ fn encode_message(record: &Record, event: &NetEvent, bytes: &mut Vec<u8>) {
         NetEvent::Refused { message } => (3, message, 0, 0),
     };
     // Nodes count from 1, but nothing here relies on it.
-    let node = record
-        .node
-        .map_or(0, |NodeId(node)| u64::from(node) << 1 | 1);
+    let node = node.map_or(0, |NodeId(node)| u64::from(node) << 1 | 1);
+    // Written at the start as postcard's lengths are: least significant byte first.
+    let length = (MESSAGE | LEN as u32).swap_bytes();
     let fields = [
-        u64::from(MESSAGE | LEN as u32) << 32 | what,
-        record.index,
-        record.time,
+        u64::from(length) << 32 | what,
+        index,
+        time,
         node,
         u64::from(from.0) << 32 | u64::from(to.0),
         ordinal,
@@ -64,8 +71,6 @@ fn encode_message(record: &Record, event: &NetEvent, bytes: &mut Vec<u8>) {
     for (bytes, field) in encoded.chunks_exact_mut(8).zip(fields) {
         bytes.copy_from_slice(&field.to_be_bytes());
     }
-    // Written at the start as postcard's lengths are: least significant byte first.
-    encoded[..4].copy_from_slice(&(MESSAGE | LEN as u32).to_le_bytes());
     bytes.extend_from_slice(&encoded);
 }
 
