@@ -22,15 +22,16 @@ fn main() {
     let thorough = arguments.iter().any(|argument| argument == "--bench");
     let words: Vec<&String> = arguments.iter().filter(|a| !a.starts_with('-')).collect();
     let picked = |part: &str| words.is_empty() || words.iter().any(|word| part.contains(*word));
-    if picked("throughput") {
-        for rhythm in [load::Rhythm::Together, load::Rhythm::Apart] {
-            throughput::compare(if thorough { 15 } else { 1 }, rhythm);
-        }
-    }
+    // First, while this process holds no memory that every fork has to copy.
     if picked("isolation") {
         separation::compare(if thorough { 11 } else { 1 }, if thorough { 40 } else { 2 });
     }
     if picked("memory") {
         memory::watch(if thorough { 10_000 } else { 10 });
+    }
+    if picked("throughput") {
+        for rhythm in [load::Rhythm::Together, load::Rhythm::Apart] {
+            throughput::compare(if thorough { 15 } else { 1 }, rhythm);
+        }
     }
 }
