@@ -121,11 +121,16 @@ impl Control {
     ) -> Option<Waker> {
         let mut state = self.lock();
         if state.trap {
-            state.signals.push_back(Signal::Exit {
+            let signal = Signal::Exit {
                 from,
                 reason: reason.clone(),
                 linked,
-            });
+            };
+            // A link gives one notice, but a request can be repeated without an end.
+            if !linked && state.signals.contains(&signal) {
+                return None;
+            }
+            state.signals.push_back(signal);
             return state.receiver.take();
         }
         // A normal exit signal ends nobody; OTP ignores it too.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
 use std::task::Waker;
@@ -76,7 +77,8 @@ impl<R: Runtime> Node<R> {
         &self.0.runtime
     }
 
-    /// Starts a process without a parent, usually the top supervisor.
+    /// Starts a process without a parent, usually the top supervisor. A `body` that
+    /// panics when it is called ends the process as one that panics when it runs.
     ///
     /// # Errors
     ///
@@ -94,7 +96,8 @@ impl<R: Runtime> Node<R> {
 
     /// Asks a process to exit with `reason`. A process that traps exits gets it as
     /// a [`Signal`](super::Signal); any other ends, unless the reason is `Normal`,
-    /// which is then ignored. No effect on a process that is gone.
+    /// which is then ignored. No effect on a process that is gone, nor on one that has
+    /// yet to look at the same request from the same origin.
     pub fn exit(&self, process: ProcessId, reason: &ExitReason) {
         self.exit_from(None, process, reason);
     }
@@ -238,8 +241,15 @@ impl<R: Runtime> Node<R> {
             spec.callers,
             control.clone(),
         );
-        let body = body(context);
-        let body = Box::pin(async move { body.await.into_exit() });
+        // The process exists from here on, so a panic is how it ends and not its
+        // caller's: it goes on where the process runs.
+        let body = std::panic::catch_unwind(AssertUnwindSafe(|| body(context)));
+        let body = Box::pin(async move {
+            match body {
+                Ok(body) => body.await.into_exit(),
+                Err(payload) => std::panic::resume_unwind(payload),
+            }
+        });
         let task = ProcessTask::new(self.clone(), process, control, body);
         let handle = self.0.runtime.spawn(path.clone(), task);
         // A process that has ended already needs its handle no more.

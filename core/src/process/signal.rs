@@ -19,7 +19,8 @@ impl fmt::Display for MonitorRef {
 
 /// A notice to a process. Delivered in the order in which the facts happened.
 ///
-/// Bounded by construction: a child, a link and a monitor give one notice each.
+/// Bounded by construction: a child, a link and a monitor give one notice each, and a
+/// request to exit is kept once for each origin and reason until it is looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Signal {
     /// The process was asked to exit, by its parent or by
