@@ -75,8 +75,9 @@ fn simulate(scenario: &dyn Scenario, plan: &Plan, capture: Capture, slot: &Slot)
         shared.lock().conclude(now);
         director.kill_all();
         // An alarm that madsim has yet to ring holds the world, and the world holds
-        // madsim's timers: they would keep each other for ever.
-        shared.lock().agenda.set_alarm(Waker::noop().clone());
+        // madsim's timers: they would keep each other for ever. So all ring, for nothing.
+        let wakers = shared.lock().agenda.end();
+        drop(wakers);
         TimeHandle::current().advance(AGES);
         // madsim drops killed tasks when it runs next; without this they would leak.
         madsim::time::sleep(Duration::from_millis(1)).await;

@@ -292,6 +292,17 @@ impl Agenda {
         Some((timer.node, timer.waker))
     }
 
+    /// Forgets all that is due and rings no more. Answers the wakers of all timers, to
+    /// be dropped without a lock.
+    pub(crate) fn end(&mut self) -> Vec<Waker> {
+        self.alarm = Waker::noop().clone();
+        let slots: Vec<u32> = self.timers.iter().map(|(slot, _)| slot).collect();
+        let wakers = slots.into_iter().filter_map(|slot| self.withdraw(slot));
+        let wakers = wakers.collect();
+        self.heap.clear();
+        wakers
+    }
+
     /// Takes all timers of a node back.
     pub(crate) fn withdraw_node(&mut self, node: NodeId) -> Vec<Waker> {
         let slots: Vec<u32> = self.slots_of(node).collect();
