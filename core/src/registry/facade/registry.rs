@@ -48,8 +48,9 @@ ends_a_process!(StartRegistryError);
 /// Names for the processes of a node, and, depending on the backend, of its cluster.
 /// Cheap to clone.
 ///
-/// It lives as long as a handle or a subscription of it does. No process owns it: the
-/// end of any of them takes nothing along but what that process had registered.
+/// It lives as long as its supervisor, a handle or a subscription of it does; then its
+/// scopes are closed. No process that uses it owns it: the end of any of them takes
+/// nothing along but what that process had registered.
 pub struct Registry<R: Runtime> {
     pub(super) node: Node<R>,
     pub(super) shared: Arc<Shared>,

@@ -194,6 +194,19 @@ impl Shared {
     }
 }
 
+impl Drop for Shared {
+    fn drop(&mut self) {
+        // From here on nobody notices the end of a holder: what is still registered goes
+        // now, and is told, instead of being held by the dead for ever.
+        let backend = self.backend.load();
+        for (scope, _) in backend.scopes() {
+            // Nobody is left to take the answer; a backend that cannot close a scope now
+            // has no readers that could see it.
+            drop(backend.close_scope(&scope));
+        }
+    }
+}
+
 impl ExitHook for Shared {
     fn process_exited(&self, process: ProcessId) {
         {

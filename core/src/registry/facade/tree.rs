@@ -89,12 +89,15 @@ impl<R: Runtime> Registry<R> {
 
     /// What the supervisor consists of now.
     pub(super) fn tree_spec(&self) -> SupervisorSpec<R> {
-        let tree = self.tree.clone();
+        // With it the supervisor keeps the registry alive, whoever else lets go of it.
+        let registry = self.clone();
         let above_driver = move || {
-            let driver = tree.lock().driver.clone();
+            // The whole of it is captured, and not only the field that is used.
+            let registry = &registry;
+            let driver = registry.tree.lock().driver.clone();
             let spec = SupervisorSpec::new(Strategy::OneForOne)
                 .intensity(5, Duration::from_secs(10))
-                .listener(Arc::new(AboveDriver(tree.clone())));
+                .listener(Arc::new(AboveDriver(registry.tree.clone())));
             driver.into_iter().fold(spec, SupervisorSpec::child).into()
         };
         let spec = SupervisorSpec::new(Strategy::OneForOne)

@@ -5,6 +5,7 @@ mod change_tests;
 mod clearing_tests;
 mod config_tests;
 mod driver_tests;
+mod lifetime_tests;
 mod lock_tests;
 mod monitor_tests;
 mod naive;

@@ -1,7 +1,6 @@
 //! The backends under test, and the tests of each case on each of them in each world.
 
-use steadfast::process::ProcessSpec;
-use steadfast::registry::{Keys, Local, LocalOptions, Registry};
+use steadfast::registry::{BackendConfig, Keys, Registry, RegistryConfig};
 use steadfast::runtime::Runtime;
 
 use super::desk::{GROUPS, NAMES};
@@ -18,29 +17,23 @@ impl Kind {
     /// A registry of this kind on the node of a bench, with both scopes open and some
     /// fields indexed.
     pub(super) async fn start<R: Runtime>(self, bench: &Bench<R>, owner_only: bool) -> Registry<R> {
-        let (node, entropy) = (bench.node(), bench.node().runtime());
-        let options = LocalOptions::new().indexed("tier").indexed("roles");
-        let options = if owner_only {
-            options.owner_only()
-        } else {
-            options
+        let backend = match self {
+            Self::Memory => BackendConfig::memory(),
+            Self::Partitioned => BackendConfig::partitioned(8),
         };
-        let name = if owner_only { "strict" } else { "registry" };
-        let registry = Registry::with_backend(node, name, |host| match self {
-            Self::Memory => Local::memory(host, entropy, options),
-            Self::Partitioned => Local::partitioned(host, entropy, options, 8),
-        });
-        // It serves as long as the node, of whose processes this one ends last.
-        let kept = registry.clone();
-        bench.start(ProcessSpec::new("keeper"), |_context| async move {
-            let _kept = kept;
-            std::future::pending::<()>().await;
-        });
-        for (scope, keys) in [(NAMES, Keys::Unique), (GROUPS, Keys::Duplicate)] {
-            let opened = registry.open_scope(scope, keys).await;
-            assert!(opened.is_ok(), "{opened:?}");
-        }
-        registry
+        let config = RegistryConfig::new()
+            .backend(backend)
+            .index("tier")
+            .index("roles")
+            .scope(NAMES, Keys::Unique)
+            .scope(GROUPS, Keys::Duplicate);
+        let (name, config) = if owner_only {
+            ("strict", config.owner_only())
+        } else {
+            ("registry", config)
+        };
+        let started = Registry::start(bench.node(), name, config).await;
+        started.expect("the configuration makes sense")
     }
 }
 

@@ -9,6 +9,7 @@ mod holding;
 mod messages;
 mod queries;
 mod scopes;
+mod table;
 mod updates;
 mod watching;
 

@@ -21,6 +21,7 @@ registry_cases! {
     a15_concurrent_functions_lose_no_update,
     a15_compare_and_set_changes_only_what_was_expected,
     a16_a_group_has_no_metadata_of_its_own,
+    a27_a_name_never_ends_like_a_prefix,
     a24_a_name_that_was_let_go_or_replaced_is_never_seen_again,
     a45_what_is_absent_is_not_null,
     bounds_of_keys_and_metadata_are_checked_before_anything_changes,
@@ -242,6 +243,26 @@ async fn a45_what_is_absent_is_not_null<R: Runtime>(desk: Desk<R>) {
     let deleted = desk.registry.delete_meta("field").await;
     same(&desk.bench, &deleted, &Ok(None));
     same(&desk.bench, &desk.registry.meta("field"), &None);
+}
+
+async fn a27_a_name_never_ends_like_a_prefix<R: Runtime>(desk: Desk<R>) {
+    let p = desk.player("p");
+    for scope in [NAMES, GROUPS] {
+        let join = Registration::new(scope, "a/", p);
+        let answer = desk.registry.register(join).await.err();
+        let invalid = matches!(answer, Some(RegistryError::InvalidKey { .. }));
+        assert!(invalid, "{answer:?}");
+        let leave = Removal::new(scope, "a/").of(p);
+        let answer = desk.registry.unregister(leave).await.err();
+        let invalid = matches!(answer, Some(RegistryError::InvalidKey { .. }));
+        assert!(invalid, "{answer:?}");
+    }
+    desk.give("a/b", p).await;
+    same(
+        &desk.bench,
+        &desk.select(&Query::all().prefix("a/")).len(),
+        &1,
+    );
 }
 
 async fn bounds_of_keys_and_metadata_are_checked_before_anything_changes<R: Runtime>(
