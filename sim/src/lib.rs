@@ -14,6 +14,7 @@ mod build;
 mod capsule;
 pub mod check;
 pub mod fault;
+pub mod history;
 pub mod isolation;
 mod keyed;
 mod outcome;

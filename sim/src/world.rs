@@ -25,6 +25,10 @@ impl World {
         Self(shared)
     }
 
+    pub(crate) fn shared(&self) -> Arc<Shared> {
+        Arc::clone(&self.0)
+    }
+
     /// The run's value of type `T`, shared by the workload and the code on all nodes;
     /// see [`SimRuntime::board`].
     #[must_use]

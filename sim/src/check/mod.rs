@@ -5,6 +5,7 @@ mod checker;
 mod child_order;
 mod deadlines;
 mod exits;
+pub mod linearizability;
 mod lineup;
 mod liveness;
 mod membership;

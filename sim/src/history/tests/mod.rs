@@ -1,0 +1,5 @@
+//! Claims about files of histories.
+
+mod formats;
+mod hostile;
+mod staging;
