@@ -11,11 +11,13 @@ use steadfast_sim::Outcome;
 pub(crate) enum ExitCode {
     /// Everything passed.
     Passed,
+    /// A history could not be judged: a bound was hit. It never counts as passed.
+    Unknown,
     /// A run stalled: its core did not converge, nothing could run, or its time was up.
     Stalled,
     /// Code under test panicked.
     Panicked,
-    /// A check failed, or a specimen was not caught by what must catch it.
+    /// A check failed, a history is not linearizable, or a specimen was not caught by what must catch it.
     Violated,
     /// Two runs of one plan were not the same.
     Diverged,
@@ -30,6 +32,7 @@ impl ExitCode {
     pub(crate) const HELP: &'static str = "\
 Exit codes, the worst one counts:
   0   everything passed
+  14  a history could not be judged within its bounds
   11  a run stalled
   13  code under test panicked
   10  a check failed, or a specimen was not caught
@@ -58,6 +61,7 @@ Exit codes, the worst one counts:
             Self::Stalled => 11,
             Self::Diverged => 12,
             Self::Panicked => 13,
+            Self::Unknown => 14,
         }
     }
 }
@@ -76,6 +80,7 @@ mod tests {
     fn the_help_lists_every_code_from_the_best_to_the_worst() {
         let codes = [
             ExitCode::Passed,
+            ExitCode::Unknown,
             ExitCode::Stalled,
             ExitCode::Panicked,
             ExitCode::Violated,

@@ -28,7 +28,50 @@ pub(crate) enum Command {
     Replay(ReplayArguments),
     /// Show what happened in a seed, a capsule or a trace file.
     Trace(TraceArguments),
+    /// Check whether a recorded history is linearizable.
+    #[command(after_help = ExitCode::HELP, after_long_help = CHECK_HELP)]
+    Check(CheckArguments),
 }
+
+/// What histories look like.
+const CHECK_HELP: &str = "\
+A history is a list of events in the order of real time. Its formats:
+
+  jepsen   lines of Jepsen's log, with or without what comes before the process:
+             INFO  jepsen.util - 0  :invoke  :cas  [1 4]
+             INFO  jepsen.util - 0  :info    :cas  :timed-out
+  edn      one map a line:
+             {:process 0, :type :invoke, :f :append, :key \"k\", :value \"x\"}
+             {:process 0, :type :ok, :f :append, :key \"k\", :value \"x\"}
+  json     one object a line; an optional first line is {\"history_version\":1}:
+             {\"process\":0,\"type\":\"invoke\",\"op\":\"write\",\"key\":\"k\",\"value\":3,\"time\":120}
+             {\"process\":0,\"type\":\"ok\",\"time\":340}
+
+Types: invoke; ok (it took effect, with the value as its answer); fail (it certainly
+did not and never will); info (nobody knows: it may take effect at any later time, or
+never). What has not ended when the history does is unknown, too. A process has one
+operation at a time. Keys are objects of their own. Times are nanoseconds and only
+shown; the order of the lines counts.
+
+Models and their operations, with the value of the invocation and that of ok:
+
+  register   read (null; what was read), write (value; null), cas ([old,new]; true,
+             or false: it was not old); begins as null
+  kv         get (null; the text, null for missing), put, append (text; null),
+             delete (null; null), cas; every operation names a key
+  lock       acquire (null; true, or a fencing token that must rise, or false: held),
+             release (null; true, or false: not held by this process)
+
+The verdict is one of three: linearizable (exit code 0), not linearizable (10, with
+a witness), unknown (14: a bound was hit, which says nothing about the history). A
+file that cannot be read ends with 2, and with the line and the reason.
+
+Exit codes:
+  0   linearizable
+  10  not linearizable
+  14  unknown
+  2   wrong usage, or a file that cannot be read
+  1   the harness itself failed";
 
 /// How a result is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -114,6 +157,50 @@ pub(crate) struct TraceArguments {
     pub(crate) output: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) watchdog: WatchdogArguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArguments {
+    /// The file of the history; - is standard input.
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// What the history is of.
+    #[arg(long, value_enum, value_name = "register|kv|lock")]
+    pub(crate) model: ModelName,
+    /// How the history is written [default: what its first line looks like].
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    pub(crate) input: Option<InputFormat>,
+    /// How the result is written.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+    /// How many MiB may be remembered for one key.
+    #[arg(long, value_name = "MIB", default_value_t = 256, value_parser = clap::value_parser!(u64).range(1..=1_048_576))]
+    pub(crate) memory: u64,
+    /// How many placements may be tried for one key.
+    #[arg(long, value_name = "N", default_value_t = 100_000_000, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) steps: u64,
+}
+
+/// What a history is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ModelName {
+    /// A register: read, write, cas.
+    Register,
+    /// Texts under keys: get, put, append, delete, cas.
+    Kv,
+    /// A lock: acquire, release.
+    Lock,
+}
+
+/// How a history is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum InputFormat {
+    /// Lines of Jepsen's log.
+    Jepsen,
+    /// One EDN map a line.
+    Edn,
+    /// One JSON object a line.
+    Json,
 }
 
 #[derive(Debug, Args)]

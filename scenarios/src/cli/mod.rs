@@ -7,7 +7,8 @@ mod output;
 mod subject;
 
 pub(crate) use arguments::{
-    Command, Format, ListArguments, ReplayArguments, RunArguments, TraceArguments,
+    CheckArguments, Command, Format, InputFormat, ListArguments, ModelName, ReplayArguments,
+    RunArguments, TraceArguments,
 };
 pub use entry::command_line;
 pub(crate) use error::CommandError;

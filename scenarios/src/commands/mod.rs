@@ -1,5 +1,6 @@
 //! One command a file.
 
+mod check;
 mod failures;
 mod faults;
 mod list;

@@ -1,6 +1,6 @@
 //! From the command to its file.
 
-use super::{list, replay, run, specimens, trace};
+use super::{check, list, replay, run, specimens, trace};
 use crate::cli::{Command, CommandError, Output, Subjects};
 use crate::exit_code::ExitCode;
 
@@ -15,6 +15,7 @@ pub(crate) fn perform(command: &Command, subjects: &Subjects) -> Result<ExitCode
         Command::Run(arguments) => run::run(arguments, subjects, &mut output),
         Command::Replay(arguments) => replay::replay(arguments, subjects, &mut output),
         Command::Trace(arguments) => trace::trace(arguments, subjects, &mut output),
+        Command::Check(arguments) => check::check(arguments, &mut output),
     }?;
     output.flush()?;
     Ok(code)

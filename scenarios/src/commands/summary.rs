@@ -88,7 +88,8 @@ impl Summary {
         output.line(format!("digest of all runs: {}", self.digest))?;
         output.line(match self.worst {
             ExitCode::Passed => "passed".to_owned(),
-            ExitCode::Stalled
+            ExitCode::Unknown
+            | ExitCode::Stalled
             | ExitCode::Panicked
             | ExitCode::Violated
             | ExitCode::Diverged

@@ -52,13 +52,13 @@ fn the_help_tells_commands_and_exit_codes() {
         let help = steadfast.say(line);
         assert_eq!(help.code, 0);
         for code in [
-            "  0  ", "  1  ", "  2  ", "  10 ", "  11 ", "  12 ", "  13 ",
+            "  0  ", "  1  ", "  2  ", "  10 ", "  11 ", "  12 ", "  13 ", "  14 ",
         ] {
             assert!(help.stdout.contains(code), "{line}: {code}");
         }
     }
     let help = steadfast.say("--help");
-    for command in ["list", "run", "replay", "trace"] {
+    for command in ["list", "run", "replay", "trace", "check"] {
         assert!(help.stdout.contains(command));
     }
 }
