@@ -98,12 +98,12 @@ fn packets(effects: &Effects) -> Vec<Packet> {
 }
 
 fn probe(sent: &[(Timestamp, Packet)]) -> (Timestamp, Identity, u8) {
-    let mut probes = sent
-        .iter()
-        .filter_map(|(at, packet)| match packet.header.message {
-            Message::Ping(number) => Some((*at, packet.header.dst, number)),
-            _ => None,
-        });
+    let mut probes = sent.iter().filter_map(|(at, packet)| {
+        let Message::Ping(number) = packet.header.message else {
+            return None;
+        };
+        Some((*at, packet.header.dst, number))
+    });
     probes.next().expect("someone is probed")
 }
 

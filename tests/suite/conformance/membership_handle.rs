@@ -283,12 +283,10 @@ fn who_shuts_down_in_order_is_told_from_who_crashes() {
         .drive(|world| async move {
             agreement(&world, &[1, 2, 3], 2 * SECOND).await?;
             let supervisor = world.board::<Views>().of(3).supervisor;
-            let began = world.time();
             supervisor
                 .stop(5 * SECOND)
                 .await
                 .map_err(|error| error.to_string())?;
-            println!("stopped after {:?}", world.time() - began);
             agreement(&world, &[1, 2], SECOND).await.map(drop)
         });
     for seed in 0..10 {

@@ -231,18 +231,16 @@ impl History {
 
     /// All that was said of the membership, in order.
     pub(crate) fn sayings(&self) -> Vec<Saying> {
-        let said = self
-            .0
-            .trace
-            .iter()
-            .filter_map(|record| match &record.event {
-                TraceEvent::Core(Event::Membership(event)) => Some(Saying {
-                    at: Duration::from_nanos(record.time),
-                    observer: record.node.expect("a node says it"),
-                    event: event.clone(),
-                }),
-                _ => None,
-            });
+        let said = self.0.trace.iter().filter_map(|record| {
+            let TraceEvent::Core(Event::Membership(event)) = &record.event else {
+                return None;
+            };
+            Some(Saying {
+                at: Duration::from_nanos(record.time),
+                observer: record.node.expect("a node says it"),
+                event: event.clone(),
+            })
+        });
         said.collect()
     }
 }
