@@ -45,6 +45,32 @@ const MEMBERSHIP: &[&str] = &[
     "h01", "h02", "h04", "h05", "h06", "h07", "h09", "h12", "h14", "h15",
 ];
 
+/// The distributed cases of the registry (B), and those of membership (H) that are about
+/// what a registry keeps. They run in simulation, on clusters with faults.
+const CLUSTER: &[&str] = &[
+    "b01", "b02", "b04", "b05", "b06", "b07", "b09", "b10", "b11", "b12", "b14", "b15", "b16",
+    "b17", "b19", "b20", "b21", "b22", "b24", "b25", "b26", "b27", "b31", "b32", "b34", "b37",
+    "b39", "b40", "b41", "b42", "h10",
+];
+
+/// The distributed cases of the registry that are not here, and why.
+const NOT_CLUSTER: &[(&str, &str)] = &[
+    (
+        "b29",
+        "scopes are members' own and have no lease that runs out",
+    ),
+    (
+        "b30",
+        "as b29: there is no manager of leases that could crash",
+    ),
+    ("b35", "refusing a minority needs the consistent backend"),
+    ("b36", "linearizable histories need the consistent backend"),
+    (
+        "h11",
+        "a delta after a gap is a unit test of the replica, beside its snapshots",
+    ),
+];
+
 /// The macros that make tests of the cases that they list.
 const MACROS: &[&str] = &["cases", "cases_with_a_peer"];
 
@@ -125,6 +151,28 @@ fn every_case_of_membership_has_a_test() {
     };
     let missing: Vec<_> = MEMBERSHIP.iter().filter(|id| !has_test(id)).collect();
     assert!(missing.is_empty(), "without a test: {missing:?}");
+}
+
+#[test]
+fn every_distributed_case_of_the_registry_has_a_test() {
+    let mut complaints = Vec::new();
+    let sources = sources("cluster");
+    let all = sources.values().map(String::as_str).collect::<String>();
+    for id in CLUSTER {
+        let opening = format!("async fn {id}_");
+        let written = all.split(&opening).skip(1);
+        let names: Vec<_> = written
+            .map(|rest| rest.split('(').next().unwrap_or_default())
+            .collect();
+        let listed = |rest: &&str| all.contains(&format!("    {id}_{rest}: "));
+        if names.is_empty() || !names.iter().all(listed) {
+            complaints.push(format!("{id} has no test"));
+        }
+    }
+    for (id, reason) in NOT_CLUSTER {
+        assert!(!CLUSTER.contains(id), "{id}: {reason}");
+    }
+    assert!(complaints.is_empty(), "\n{}\n", complaints.join("\n"));
 }
 
 #[test]

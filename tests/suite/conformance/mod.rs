@@ -8,6 +8,7 @@
 
 mod backoff;
 mod boot;
+mod cluster;
 mod coverage;
 mod dynamic;
 mod endings;

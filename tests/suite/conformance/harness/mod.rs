@@ -23,4 +23,5 @@ pub(crate) use peer::{Peer, cases_with_a_peer, in_simulation_with_a_peer, on_tok
 pub(crate) use stage::{Cue, Manner, Opening};
 pub(crate) use worlds::{
     cases, cases_on_threads, in_simulation, on_threads, on_tokio, on_tokio_counting,
+    passes_in_simulation,
 };

@@ -155,7 +155,7 @@ where
 }
 
 /// Runs a scenario under several schedules; every run must pass.
-pub(super) fn passes_in_simulation<S: Scenario>(scenario: impl Fn() -> S) {
+pub(crate) fn passes_in_simulation<S: Scenario>(scenario: impl Fn() -> S) {
     for seed in 0..SCHEDULES {
         let scenario = scenario();
         let plan = scenario.plan(seed);
