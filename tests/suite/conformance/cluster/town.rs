@@ -26,7 +26,7 @@ macro_rules! cluster_cases {
             $(
                 #[test]
                 fn $case() {
-                    $crate::conformance::cluster::town::passes($setting, super::$case);
+                    $crate::conformance::cluster::town::passes(&$setting, super::$case);
                 }
             )+
         }
@@ -323,7 +323,7 @@ struct Case<C> {
 }
 
 /// Runs a case in simulation under several schedules, with the standard checks on.
-pub(super) fn passes<C, F>(setting: Setting, case: C)
+pub(super) fn passes<C, F>(setting: &Setting, case: C)
 where
     C: Fn(Town) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = ()> + Send + 'static,
