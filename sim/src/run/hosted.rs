@@ -23,8 +23,18 @@ impl Future for Boot {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         let this = &mut *self;
-        let polled = catch(|| this.future.as_mut().poll(context));
         let life = &this.life;
+        {
+            // A node may have stood still all the time until it was stopped: what it has
+            // not begun by then it does not begin any more.
+            let mut state = life.shared.lock();
+            if state.is_stopping && life.is_alive() {
+                state.node_mut(life.node).booting = false;
+                state.call_attention();
+                return Poll::Ready(());
+            }
+        }
+        let polled = catch(|| this.future.as_mut().poll(context));
         let now = life.shared.now();
         let mut state = life.shared.lock();
         match polled {
