@@ -268,6 +268,7 @@ fn checkers_share_no_code_with_the_core() {
     let allowed = [
         "steadfast::event",
         "steadfast::failure",
+        "steadfast::membership::Member",
         "steadfast::process",
         "steadfast::registry",
         "steadfast::runtime",
