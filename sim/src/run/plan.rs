@@ -46,7 +46,13 @@ pub fn run_plan(scenario: &dyn Scenario, plan: &Plan, capture: Capture) -> Run {
     let slot = Slot::default();
     let simulated = catch(|| simulate(scenario, plan, capture, &slot));
     let shared = slot.take();
+    let cleared = catch(|| {
+        if let Some(shared) = &shared {
+            shared.board.clear();
+        }
+    });
     let broken = simulated
+        .and(cleared)
         .err()
         .map(|caught| explain(caught, shared.as_deref()));
     report(shared.as_deref(), broken)

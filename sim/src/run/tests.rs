@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use steadfast::event::{Event, ProcessEvent};
 use steadfast::failure::Severity;
-use steadfast::process::ExitReason;
+use steadfast::process::{ExitReason, Node};
 use steadfast::runtime::{Clock, Identity, Incarnation, Network, NodeId, Port, Timestamp};
 
 use super::script::{Script, of_node};
@@ -15,6 +15,7 @@ use crate::fault::{Episode, Fault, Start, Target};
 use crate::outcome::Outcome;
 use crate::plan::Plan;
 use crate::run_report::Run;
+use crate::runtime::SimRuntime;
 use crate::trace::{DropCause, NetEvent, NodeEvent, Phase, Record, RunEvent, TraceEvent};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -70,12 +71,15 @@ fn a_run_passes_through_its_phases_and_finishes() {
 
 #[test]
 fn nothing_of_a_world_is_left_after_its_run() {
+    /// Holds what holds the world, as scenarios do that hand their nodes around.
     #[derive(Default)]
-    struct Token;
+    struct Token(Mutex<Option<Node<SimRuntime>>>);
     let kept: Arc<Mutex<Vec<Weak<Token>>>> = Arc::default();
     let seen = kept.clone();
     let script = gossip().drive(move |world| {
-        seen.lock().unwrap().push(Arc::downgrade(&world.board()));
+        let token = world.board::<Token>();
+        *token.0.lock().unwrap() = world.node(NodeId(1));
+        seen.lock().unwrap().push(Arc::downgrade(&token));
         // An alarm that is still to ring when the run is over, and a task that waits
         // for it.
         let far = world.sleep(100 * SECOND);

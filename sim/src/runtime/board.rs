@@ -22,4 +22,11 @@ impl Board {
         // The key is the type, so this never makes a second value.
         value.clone().downcast().unwrap_or_default()
     }
+
+    /// Lets go of all values: they may hold what holds the board.
+    pub(crate) fn clear(&self) {
+        let values = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        // Dropped without the lock: destructors of the scenario's code may run.
+        drop(values);
+    }
 }
