@@ -29,7 +29,8 @@ fn sources() -> BTreeMap<String, String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("suite/conformance/registry");
     let entries = fs::read_dir(folder).expect("the folder can be read");
     let files = entries.map(|entry| entry.expect("an entry can be read").path());
-    let named = files.map(|file| {
+    let rust = files.filter(|file| file.extension().is_some_and(|extension| extension == "rs"));
+    let named = rust.map(|file| {
         let name = file.file_name().expect("a file has a name");
         let text = fs::read_to_string(&file).expect("a source file is text");
         (name.to_string_lossy().into_owned(), text)
