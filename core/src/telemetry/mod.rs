@@ -2,7 +2,7 @@
 //!
 //! One fact is one event with the target `steadfast`. Its field `event` says which
 //! fact it is, `node` and `incarnation` whose, and the other fields are those of
-//! the [`Event`], flat and under the same names: identities, names and reasons as
+//! the [`Event`](crate::event::Event), flat and under the same names: identities, names and reasons as
 //! text, counts as numbers, times in milliseconds under a name that ends in `_ms`.
 //! Fields without a value are left out.
 //!
