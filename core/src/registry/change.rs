@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::entry::Entry;
 use super::metadata::Metadata;
+use crate::event::RegistryEvent;
+use crate::label::Label;
 use crate::process::ProcessId;
 
 /// Why a registration went away.
@@ -91,6 +93,38 @@ pub enum Change {
 }
 
 impl Change {
+    /// The fact that a host announces for it.
+    #[must_use]
+    pub fn fact(&self, registry: &Label) -> RegistryEvent {
+        let registry = registry.clone();
+        let entry = self.entry();
+        let (key, process, revision) = (entry.key.clone(), entry.process, entry.revision);
+        let metadata = entry.metadata.clone();
+        match self {
+            Self::Registered(_) => RegistryEvent::NameRegistered {
+                registry,
+                key,
+                process,
+                metadata,
+                revision,
+            },
+            Self::Updated { .. } => RegistryEvent::NameUpdated {
+                registry,
+                key,
+                process,
+                metadata,
+                revision,
+            },
+            Self::Unregistered { cause, .. } => RegistryEvent::NameUnregistered {
+                registry,
+                key,
+                process,
+                revision,
+                cause: cause.clone(),
+            },
+        }
+    }
+
     /// The registration that it is about: as it is now, or as it was last.
     #[must_use]
     pub const fn entry(&self) -> &Entry {

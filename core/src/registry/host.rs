@@ -26,36 +26,6 @@ impl<R: Runtime> NodeHost<R> {
             hub,
         }
     }
-
-    fn fact(&self, change: &Change) -> RegistryEvent {
-        let registry = self.registry.clone();
-        let entry = change.entry();
-        let (key, process, revision) = (entry.key.clone(), entry.process, entry.revision);
-        let metadata = entry.metadata.clone();
-        match change {
-            Change::Registered(_) => RegistryEvent::NameRegistered {
-                registry,
-                key,
-                process,
-                metadata,
-                revision,
-            },
-            Change::Updated { .. } => RegistryEvent::NameUpdated {
-                registry,
-                key,
-                process,
-                metadata,
-                revision,
-            },
-            Change::Unregistered { cause, .. } => RegistryEvent::NameUnregistered {
-                registry,
-                key,
-                process,
-                revision,
-                cause: cause.clone(),
-            },
-        }
-    }
 }
 
 impl<R: Runtime> Host for NodeHost<R> {
@@ -81,7 +51,7 @@ impl<R: Runtime> Host for NodeHost<R> {
 
     fn changed(&self, changes: &[Change]) {
         for change in changes {
-            self.announce(self.fact(change));
+            self.announce(change.fact(&self.registry));
         }
         self.hub.changed(changes);
     }

@@ -86,7 +86,7 @@ impl Host for Tap {
         let count = self.changes.fetch_add(1, Ordering::Relaxed) + 1;
         if self.flaw == Flaw::WatchGap && count.is_multiple_of(GAP) {
             for change in changes {
-                self.host.announce(fact(self.registry(), change));
+                self.host.announce(change.fact(self.registry()));
             }
         } else {
             self.host.changed(changes);
@@ -107,36 +107,5 @@ impl Host for Tap {
 
     fn exit(&self, process: ProcessId, reason: &ExitReason) {
         self.host.exit(process, reason);
-    }
-}
-
-/// The fact that a host would announce.
-fn fact(registry: &Label, change: &Change) -> RegistryEvent {
-    let registry = registry.clone();
-    let entry = change.entry();
-    let (key, process, revision) = (entry.key.clone(), entry.process, entry.revision);
-    let metadata = entry.metadata.clone();
-    match change {
-        Change::Registered(_) => RegistryEvent::NameRegistered {
-            registry,
-            key,
-            process,
-            metadata,
-            revision,
-        },
-        Change::Updated { .. } => RegistryEvent::NameUpdated {
-            registry,
-            key,
-            process,
-            metadata,
-            revision,
-        },
-        Change::Unregistered { cause, .. } => RegistryEvent::NameUnregistered {
-            registry,
-            key,
-            process,
-            revision,
-            cause: cause.clone(),
-        },
     }
 }
