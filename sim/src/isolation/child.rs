@@ -1,5 +1,6 @@
 //! Forked children. The only file of the workspace with unsafe code.
 
+use std::cell::Cell;
 use std::fs;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -30,6 +31,9 @@ pub enum ForkError {
     /// The operating system refused. No effect; a retry may help.
     #[error("fork failed")]
     Refused(#[source] Errno),
+    /// No thread to fork from. No effect; a retry may help.
+    #[error("no thread to fork from")]
+    NoThread(#[source] io::Error),
 }
 
 /// A forked child. Dropping it does not end it: see [`Child::wait`].
@@ -106,6 +110,68 @@ pub(crate) fn fork_beside_waiting_main(body: impl FnOnce()) -> Result<Child, For
     }
 }
 
+/// Whether the calling thread is a lone one, and what is known of the main thread.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// It is not.
+    Anywhere,
+    /// It is; whether the main thread waits already was not looked at.
+    Lone,
+    /// It is, and the main thread waits for its end.
+    Settled,
+}
+
+thread_local! {
+    static PLACE: Cell<Place> = const { Cell::new(Place::Anywhere) };
+}
+
+/// Runs `work` on a lone thread: the main thread, which must be the caller and the only
+/// thread, does nothing but wait for its end. A child that is forked there begins with
+/// the fresh thread-local state that a thread of its own would have, and spares making
+/// that thread, as long as `work` itself touches no such state that a run could tell.
+pub(crate) fn on_lone_thread(
+    stack_bytes: usize,
+    work: impl FnOnce() + Send,
+) -> Result<(), ForkError> {
+    match thread_count().map_err(ForkError::Uncounted)? {
+        1 => {}
+        threads => return Err(ForkError::Threads { threads }),
+    }
+    thread::scope(|scope| {
+        thread::Builder::new()
+            .name(RUN_THREAD.to_owned())
+            .stack_size(stack_bytes)
+            .spawn_scoped(scope, || {
+                PLACE.set(Place::Lone);
+                work();
+            })
+            .map(|_| ())
+            .map_err(ForkError::NoThread)
+    })
+}
+
+/// The name of a thread that runs.
+pub(super) const RUN_THREAD: &str = "run";
+
+/// Whether the calling thread is a lone one.
+pub(super) fn is_lone() -> bool {
+    PLACE.get() != Place::Anywhere
+}
+
+/// Runs `body` in a child that is forked from a lone thread, and has that thread only.
+pub(super) fn fork_from_lone(body: impl FnOnce()) -> Result<Child, ForkError> {
+    let body = || {
+        PLACE.set(Place::Anywhere);
+        body();
+    };
+    if PLACE.get() == Place::Settled {
+        return fork_now(body);
+    }
+    let child = fork_beside_waiting_main(body)?;
+    PLACE.set(Place::Settled);
+    Ok(child)
+}
+
 /// How many threads this process has.
 pub(crate) fn thread_count() -> io::Result<usize> {
     Ok(fs::read_dir("/proc/self/task")?.count())
@@ -128,9 +194,9 @@ fn fork_now(body: impl FnOnce()) -> Result<Child, ForkError> {
     let parent = nix::unistd::getpid();
     // SAFETY: a child has only the calling thread, so it must not need what another
     // thread was holding. Either there is no other thread; or the other one is the
-    // main thread of a test executable, asleep until the calling thread answers: it
-    // holds at most the inner lock of the channel that it waits on, which the child
-    // does not touch, and the allocator is made usable in a child by the C library.
+    // main thread, asleep until the calling thread ends or answers: it holds at most
+    // the inner lock of what it waits on, which the child does not touch, and the
+    // allocator is made usable in a child by the C library.
     #[expect(unsafe_code, reason = "forks a process in which no lock is held")]
     let forked = unsafe { nix::unistd::fork() }.map_err(ForkError::Refused)?;
     match forked {

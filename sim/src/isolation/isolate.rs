@@ -2,18 +2,19 @@
 
 use std::any::Any;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::child::{ChildEnd, ForkError, fork, thread_count};
+use super::child::{ChildEnd, ForkError, RUN_THREAD, fork, fork_from_lone, is_lone, thread_count};
 use super::frame::{FRAME_MAX, FrameError, read_frame, write_frame};
 use super::last_words::LastWords;
 
 /// The stack of the thread that a run has for itself.
-const STACK_BYTES: usize = 8 * 1024 * 1024;
+pub(crate) const STACK_BYTES: usize = 8 * 1024 * 1024;
 
 /// How an isolated closure ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,8 +94,9 @@ pub fn is_single_threaded() -> bool {
     thread_count().is_ok_and(|threads| threads == 1)
 }
 
-/// Runs `work` on a fresh thread of a forked child and sends its answer back; kills
-/// it after `limit` of wall-clock time. The calling process must have one thread.
+/// Runs `work` in a forked child, on a thread with fresh state, and sends its answer
+/// back; kills it after `limit` of wall-clock time. The calling process must have one
+/// thread.
 ///
 /// # Errors
 ///
@@ -109,12 +111,20 @@ where
     let last_words = LastWords::new().map_err(IsolationError::Pipe)?;
     let shared = last_words.share().map_err(IsolationError::Pipe)?;
     // The closure owns the writing end, so the parent's copy is closed with it.
-    let child = fork(move || {
-        shared.listen();
-        let answer = encode_answer(on_fresh_thread(work));
-        // If the parent has given up reading, it sees this child end without an answer.
-        drop(write_frame(&mut writer, &answer));
-    })?;
+    // If the parent has given up reading, it sees a child end without an answer.
+    let child = if is_lone() {
+        fork_from_lone(move || {
+            shared.listen();
+            let answer = encode_answer(Ok(on_this_thread(work)));
+            drop(write_frame(&mut writer, &answer));
+        })?
+    } else {
+        fork(move || {
+            shared.listen();
+            let answer = encode_answer(on_fresh_thread(work));
+            drop(write_frame(&mut writer, &answer));
+        })?
+    };
     let frame = read_frame(&mut reader, Some(limit));
     if !matches!(frame, Ok(_) | Err(FrameError::Closed)) {
         child.kill();
@@ -150,7 +160,7 @@ where
 {
     thread::scope(|scope| {
         let thread = thread::Builder::new()
-            .name("run".to_owned())
+            .name(RUN_THREAD.to_owned())
             .stack_size(STACK_BYTES)
             .spawn_scoped(scope, work)
             .map_err(|error| IsolationError::Thread {
@@ -161,6 +171,14 @@ where
             Err(payload) => Ending::Panicked(panic_text(&*payload)),
         })
     })
+}
+
+/// Runs `work` right here: the thread has fresh state, and ends with its process.
+fn on_this_thread<T>(work: impl FnOnce() -> T) -> Ending<T> {
+    match catch_unwind(AssertUnwindSafe(work)) {
+        Ok(value) => Ending::Returned(value),
+        Err(payload) => Ending::Panicked(panic_text(&*payload)),
+    }
 }
 
 /// What a child sends back, as bytes.

@@ -11,7 +11,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::isolation::{
-    Child, ForkError, FrameError, FrameReader, fork, read_frame, wait_readable, write_frame,
+    Child, ForkError, FrameError, FrameReader, STACK_BYTES, fork, on_lone_thread, read_frame,
+    wait_readable, write_frame,
 };
 
 /// How many jobs a worker has at a time: the one it does and the next.
@@ -72,7 +73,7 @@ where
     /// thread; afterwards it may have more.
     pub(super) fn fork(
         count: usize,
-        mut work: impl FnMut(J) -> Result<T, String>,
+        mut work: impl FnMut(J) -> Result<T, String> + Send,
     ) -> Result<Self, PoolError> {
         let mut pool = Self {
             workers: Vec::with_capacity(count),
@@ -86,7 +87,10 @@ where
             let child = fork(move || {
                 // A copy of another worker's pipe would keep that worker waiting.
                 drop(mem::take(workers));
-                serve(their_jobs, their_answers, work);
+                // Whoever waits for an answer sees a worker end that has no thread.
+                drop(on_lone_thread(STACK_BYTES, || {
+                    serve(their_jobs, their_answers, work);
+                }));
             })?;
             pool.workers.push(Worker {
                 child,
@@ -209,7 +213,9 @@ impl Worker {
     }
 }
 
-/// In a worker: does jobs until there are no more.
+/// In a worker, on its lone thread: does jobs until there are no more. It makes no hash
+/// map and draws nothing at random: the children that are forked for the jobs have the
+/// thread-local state that it leaves behind.
 fn serve<J: DeserializeOwned, T: Serialize>(
     mut jobs: PipeReader,
     mut answers: PipeWriter,

@@ -1,9 +1,12 @@
 //! Workers answer in order, fail aloud, and stop when told.
 
+use std::hash::BuildHasher;
 use std::ops::ControlFlow;
+use std::thread;
+use std::time::Duration;
 
 use super::super::pool::{Pool, PoolError};
-use crate::isolation::{Separation, relay};
+use crate::isolation::{Ending, Separation, isolate, relay};
 
 fn squares(workers: usize, jobs: u64) -> Vec<(u64, u64)> {
     let pool = Pool::fork(workers, |job: u64| Ok((job, job * job))).unwrap();
@@ -74,4 +77,47 @@ fn a_break_leaves_the_rest_undone() {
         taken
     });
     assert_eq!(taken.unwrap(), [0, 1, 2, 3, 4]);
+}
+
+/// What a run could tell of the process that it is in: which thread it is, what that
+/// is called, and whether the keys of its hash maps were drawn before it began.
+#[expect(
+    clippy::disallowed_types,
+    reason = "the keys that are drawn at random are what is looked at"
+)]
+fn surroundings() -> (String, u64) {
+    let thread = thread::current();
+    let name = thread.name().map(str::to_owned);
+    let keys = std::hash::RandomState::new().hash_one(0_u8);
+    (format!("{:?} {name:?}", thread.id()), keys)
+}
+
+/// What an isolated run finds.
+fn look() -> Result<(String, u64), String> {
+    match isolate(Duration::from_secs(60), surroundings) {
+        Ok(Ending::Returned(found)) => Ok(found),
+        other => Err(format!("{other:?}")),
+    }
+}
+
+#[test]
+fn a_run_from_a_worker_finds_what_a_run_alone_finds() {
+    let (alone, from_worker) = relay(|separation| {
+        assert_eq!(separation, Separation::Process);
+        let mut from_worker = Vec::new();
+        let take = |found: (String, u64)| {
+            from_worker.push(found);
+            ControlFlow::Continue(())
+        };
+        let pool = Pool::fork(1, |_: u64| look()).unwrap();
+        pool.run(0..3, |_| (), take).unwrap();
+        (look().unwrap(), from_worker)
+    })
+    .unwrap();
+    for (thread, _) in &from_worker {
+        assert_eq!(*thread, alone.0);
+    }
+    // Keys that a worker had drawn would be the same in all its children.
+    assert_ne!(from_worker[0].1, from_worker[1].1);
+    assert_ne!(from_worker[1].1, from_worker[2].1);
 }
