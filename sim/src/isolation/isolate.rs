@@ -109,7 +109,7 @@ where
 {
     let (mut reader, mut writer) = io::pipe().map_err(IsolationError::Pipe)?;
     let last_words = LastWords::new().map_err(IsolationError::Pipe)?;
-    let shared = last_words.share().map_err(IsolationError::Pipe)?;
+    let shared = last_words.clone();
     // The closure owns the writing end, so the parent's copy is closed with it.
     // If the parent has given up reading, it sees a child end without an answer.
     let child = if is_lone() {

@@ -7,7 +7,8 @@ use std::collections::VecDeque;
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::process;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// How many panics are kept: the first of two that meet is the interesting one, and
 /// the runtime adds one of its own.
@@ -22,27 +23,34 @@ const BYTES_MAX: usize = PANICS_MAX * (4 * CHARS_MAX + 2) + 8;
 /// The memory of this process that its parent reads.
 static SHARED: OnceLock<Shared> = OnceLock::new();
 
+/// The memory in common with the children of this process, one after the other. It
+/// names its process: a forked worker has children of its own.
+static COMMON: Mutex<Option<(u32, Arc<File>)>> = Mutex::new(None);
+
 struct Shared {
-    file: File,
+    file: Arc<File>,
     panics: Mutex<VecDeque<String>>,
 }
 
 /// Memory in common with a child.
-pub(super) struct LastWords(File);
+#[derive(Clone)]
+pub(super) struct LastWords(Arc<File>);
 
 impl LastWords {
-    /// Empty memory.
-    #[cfg(target_os = "linux")]
+    /// Empty memory. It is the same for every child of this process, which has one
+    /// child at a time.
     pub(super) fn new() -> io::Result<Self> {
-        use nix::sys::memfd::{MFdFlags, memfd_create};
-        let memory = memfd_create(c"last words", MFdFlags::MFD_CLOEXEC)?;
-        Ok(Self(memory.into()))
-    }
-
-    /// Elsewhere nothing is forked.
-    #[cfg(not(target_os = "linux"))]
-    pub(super) fn new() -> io::Result<Self> {
-        File::open("/dev/null").map(Self)
+        let mut common = COMMON.lock().unwrap_or_else(PoisonError::into_inner);
+        let process = process::id();
+        if let Some((owner, file)) = &*common
+            && *owner == process
+        {
+            file.set_len(0)?;
+            return Ok(Self(Arc::clone(file)));
+        }
+        let file = Arc::new(create()?);
+        *common = Some((process, Arc::clone(&file)));
+        Ok(Self(file))
     }
 
     /// In the child: takes the panics of this process from here on.
@@ -55,11 +63,6 @@ impl LastWords {
         drop(SHARED.set(shared));
     }
 
-    /// The same memory for the child.
-    pub(super) fn share(&self) -> io::Result<Self> {
-        self.0.try_clone().map(Self)
-    }
-
     /// In the parent: the last panics of the child, the oldest first.
     pub(super) fn read(&self) -> io::Result<String> {
         let mut bytes = vec![0; BYTES_MAX];
@@ -69,6 +72,18 @@ impl LastWords {
         let end = text.iter().position(|byte| *byte == 0).unwrap_or(count);
         Ok(String::from_utf8_lossy(&text[..end]).into_owned())
     }
+}
+
+#[cfg(target_os = "linux")]
+fn create() -> io::Result<File> {
+    use nix::sys::memfd::{MFdFlags, memfd_create};
+    Ok(memfd_create(c"last words", MFdFlags::MFD_CLOEXEC)?.into())
+}
+
+/// Elsewhere nothing is forked.
+#[cfg(not(target_os = "linux"))]
+fn create() -> io::Result<File> {
+    File::open("/dev/null")
 }
 
 /// Takes one panic, in the words of the hook that saw it.
