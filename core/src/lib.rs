@@ -20,6 +20,7 @@ pub mod event;
 pub mod failure;
 mod label;
 pub mod membership;
+mod milliseconds;
 pub mod process;
 pub mod registry;
 pub mod runtime;

@@ -25,7 +25,11 @@ use crate::runtime::{NodeId, Port};
 /// | members are asked for all they know every | 30 s | 10 s |
 /// | the missing are looked for every | 5 s | 1 s |
 /// | at most this many messages are sent a second | 100 | 200 |
+///
+/// In a file, `cluster` must be set, times are whole milliseconds in fields that end in
+/// `_ms`, such as `probe_period_ms`, and what is absent is as in `lan`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default = "MembershipConfig::nameless", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct MembershipConfig {
     /// The cluster's name. Messages of a cluster with another name are refused.
@@ -36,15 +40,19 @@ pub struct MembershipConfig {
     /// cluster finds together if the seeds of its nodes lead from each to each other.
     pub seeds: Vec<NodeId>,
     /// How often one member is asked whether it lives.
+    #[serde(rename = "probe_period_ms", with = "crate::milliseconds")]
     pub probe_period: Duration,
     /// How long its answer may take before others are asked to ask it. Less than half
     /// of `probe_period`, so that their answers arrive within it.
+    #[serde(rename = "probe_timeout_ms", with = "crate::milliseconds")]
     pub probe_timeout: Duration,
     /// How many others are asked to ask it.
     pub indirect_probes: u8,
     /// How long a suspect has to show that it lives before it is taken for dead.
+    #[serde(rename = "suspicion_ms", with = "crate::milliseconds")]
     pub suspicion: Duration,
     /// How often news is passed on, while there is some.
+    #[serde(rename = "gossip_period_ms", with = "crate::milliseconds")]
     pub gossip_period: Duration,
     /// To how many members.
     pub gossip_fanout: u8,
@@ -52,16 +60,19 @@ pub struct MembershipConfig {
     pub transmissions_max: u8,
     /// How often one member is asked for all members that it knows, in case news was
     /// lost.
+    #[serde(rename = "announce_period_ms", with = "crate::milliseconds")]
     pub announce_period: Duration,
     /// How often seeds and dead members that are missing are looked for, so that the
     /// sides of a long split find each other. A node without any other member looks
     /// every `probe_period`.
+    #[serde(rename = "seek_period_ms", with = "crate::milliseconds")]
     pub seek_period: Duration,
     /// About how many of the missing a node looks for each time, and how many nodes
     /// look for each of the missing.
     pub seek_fanout: u8,
     /// After how long a dead member is forgotten. Should be far longer than any split:
     /// news that is older than this is believed again.
+    #[serde(rename = "forget_after_ms", with = "crate::milliseconds")]
     pub forget_after: Duration,
     /// The longest message, in bytes; the network's own limit also holds.
     pub message_len_max: usize,
@@ -119,6 +130,11 @@ impl MembershipConfig {
             inbox_capacity: 1_024,
             leaves_at_shutdown: true,
         }
+    }
+
+    /// What a file begins with; one that names no cluster is refused.
+    fn nameless() -> Self {
+        Self::lan("")
     }
 
     /// For a fast answer on a good network: a dead node is known as such after about

@@ -100,8 +100,10 @@ pub trait Backend: Send + Sync + fmt::Debug {
 
     /// Gives a name to a process, or lets it join a group once more.
     ///
-    /// A process that registers a unique name again that it holds replaces metadata,
-    /// handle and priority; that is an update if the metadata differ.
+    /// A process that registers a unique name again that it holds replaces metadata and
+    /// handle; that is an update if the metadata differ. The priority stays that of the
+    /// first registration: a claim that changed while nodes decide a conflict by it
+    /// could be lost on all of them.
     ///
     /// # Errors
     ///

@@ -5,73 +5,16 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::backend_config::BackendConfig;
 use super::backend_spec::BackendSpec;
 use super::error::RegistryError;
 use super::key::{Keys, check_scope};
 use super::local::{Local, LocalOptions};
 use super::monitor::MonitorConfig;
+use super::replicated::clustered;
 use crate::label::Label;
-use crate::runtime::Runtime;
-
-/// Which backend a registry has.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
-#[non_exhaustive]
-pub enum BackendConfig {
-    /// One table in memory, with one lock for those who change something.
-    Memory {},
-    /// As `memory`, in several parts with a lock each, for many who change something
-    /// at the same time.
-    Partitioned {
-        /// How many parts: 1 to [`Local::PARTITIONS_MAX`]. 8 unless set.
-        #[serde(default = "partitions")]
-        partitions: usize,
-    },
-}
-
-const fn partitions() -> usize {
-    8
-}
-
-impl BackendConfig {
-    /// `memory`.
-    #[must_use]
-    pub const fn memory() -> Self {
-        Self::Memory {}
-    }
-
-    /// `partitioned`, with so many parts.
-    #[must_use]
-    pub const fn partitioned(partitions: usize) -> Self {
-        Self::Partitioned { partitions }
-    }
-
-    /// The kind, as [`Backend::kind`](super::Backend::kind) says it.
-    #[must_use]
-    pub const fn kind(&self) -> &'static str {
-        match self {
-            Self::Memory {} => "memory",
-            Self::Partitioned { .. } => "partitioned",
-        }
-    }
-
-    pub(super) fn validate(&self) -> Result<(), ConfigError> {
-        match self {
-            Self::Memory {} => Ok(()),
-            Self::Partitioned { partitions: 0 } => Err(ConfigError::Zero {
-                field: "backend.partitions".into(),
-            }),
-            Self::Partitioned { partitions } if *partitions > Local::PARTITIONS_MAX => {
-                Err(ConfigError::TooLarge {
-                    field: "backend.partitions".into(),
-                    value: *partitions,
-                    most: Local::PARTITIONS_MAX,
-                })
-            }
-            Self::Partitioned { .. } => Ok(()),
-        }
-    }
-}
+use crate::membership;
+use crate::runtime::{Port, Runtime};
 
 /// How a registry works.
 ///
@@ -85,6 +28,17 @@ impl BackendConfig {
 /// [monitor]
 /// interval_ms = 500
 /// fail_over = { to = { kind = "memory" } }
+/// ```
+///
+/// One that the nodes of a cluster share:
+///
+/// ```toml
+/// scopes = { agents = "unique" }
+///
+/// [backend]
+/// kind = "replicated"
+/// membership = { cluster = "shop", port = 7946, seeds = [1, 2, 3] }
+/// replication = { port = 7947, sync_interval_ms = 500, on_conflict = "exit" }
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -100,7 +54,8 @@ pub struct RegistryConfig {
     pub indexes: Vec<Label>,
     /// The scopes that are opened at the start. None unless set.
     pub scopes: BTreeMap<Label, Keys>,
-    /// The most registrations. 100 million unless set.
+    /// The most registrations; of a replicated backend, those of this node. 100 million
+    /// unless set.
     pub entries_max: usize,
     /// How many changes are queued for one subscription. 1024 unless set.
     pub watch_capacity: usize,
@@ -145,6 +100,25 @@ pub enum ConfigError {
         value: usize,
         /// The most.
         most: usize,
+    },
+    /// The membership of a replicated backend makes no sense.
+    #[error("{field} is wrong")]
+    Membership {
+        /// Where it is.
+        field: Label,
+        /// What is wrong with it.
+        #[source]
+        source: membership::ConfigError,
+    },
+    /// Two protocols would listen on one port.
+    #[error("{one} and {other} are both {port}")]
+    SamePort {
+        /// The field of the one.
+        one: Label,
+        /// The field of the other.
+        other: Label,
+        /// The port.
+        port: Port,
     },
     /// An index has no name.
     #[error("an index names no field")]
@@ -235,7 +209,7 @@ impl RegistryConfig {
     ///
     /// The first thing that is wrong.
     pub fn validate(&self) -> Result<(), ConfigError> {
-        self.backend.validate()?;
+        self.backend.validate("backend")?;
         for (position, field) in self.indexes.iter().enumerate() {
             if field.is_empty() {
                 return Err(ConfigError::EmptyIndex);
@@ -280,13 +254,26 @@ impl RegistryConfig {
         let mut options = LocalOptions::new().entries_max(self.entries_max);
         options.owner_only = self.owner_only;
         options.indexed.clone_from(&self.indexes);
-        match *backend {
+        match backend {
             BackendConfig::Memory {} => {
                 BackendSpec::new(|node, host| Local::memory(host, node.runtime(), options))
             }
-            BackendConfig::Partitioned { partitions } => BackendSpec::new(move |node, host| {
-                Local::partitioned(host, node.runtime(), options, partitions)
-            }),
+            BackendConfig::Partitioned { partitions } => {
+                let partitions = *partitions;
+                BackendSpec::new(move |node, host| {
+                    Local::partitioned(host, node.runtime(), options, partitions)
+                })
+            }
+            BackendConfig::Replicated {
+                membership,
+                replication,
+            } => {
+                let mut replication = (**replication).clone();
+                replication.owner_only = self.owner_only;
+                replication.indexes.clone_from(&self.indexes);
+                replication.entries_max = self.entries_max;
+                clustered((**membership).clone(), replication)
+            }
         }
     }
 

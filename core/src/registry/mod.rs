@@ -100,11 +100,12 @@
 //! | `operation.rs`, `answer.rs`, `change.rs`, `error.rs`, `report.rs`, `transfer.rs` | what backends are asked and what they say |
 //! | `backend.rs`, `backend_spec.rs`, `host.rs` | the contract, how a backend is made, and what it may ask of its node |
 //! | `facade/` | the facade |
-//! | `watch/`, `key_lock.rs`, `monitor/`, `config.rs` | who watches, locks, how the backend is looked after, the configuration |
-//! | `local/` | the backends `memory` and `partitioned` |
+//! | `watch/`, `key_lock.rs`, `monitor/`, `config.rs`, `backend_config.rs` | who watches, locks, how the backend is looked after, the configuration |
+//! | `local/`, `replicated/` | the backends `memory` and `partitioned`; the backend `replicated` |
 
 mod answer;
 mod backend;
+mod backend_config;
 mod backend_spec;
 mod change;
 mod config;
@@ -128,9 +129,10 @@ mod watch;
 
 pub use answer::Answer;
 pub use backend::{Backend, Host, SharedHost};
+pub use backend_config::BackendConfig;
 pub use backend_spec::BackendSpec;
 pub use change::{Cause, Change, Rule};
-pub use config::{BackendConfig, ConfigError, RegistryConfig};
+pub use config::{ConfigError, RegistryConfig};
 pub use entry::{Entry, Handle};
 pub use error::{Asker, RegistryError};
 pub use facade::{

@@ -19,7 +19,8 @@ pub struct Registration {
     pub metadata: Metadata,
     /// What local callers get.
     pub handle: Option<Handle>,
-    /// Who wins a conflict after a split: the higher one. 0 unless set.
+    /// Who wins a conflict after a split: the higher one. 0 unless set. Fixed by the
+    /// registration that gives the name: registering it again does not change it.
     pub priority: i32,
     /// Who asks. In owner-only mode this must be the process itself.
     pub by: Option<ProcessId>,
@@ -80,7 +81,7 @@ pub struct Registered {
     /// The registration as it is now.
     pub entry: Entry,
     /// Whether it is new. A process that registers a name again that it holds
-    /// replaces metadata and handle.
+    /// replaces metadata and handle, and keeps its priority.
     pub fresh: bool,
 }
 

@@ -172,11 +172,15 @@ impl Local {
         wanted: &Registration,
         place: &Place,
     ) -> (Registered, Option<Change>) {
+        let priority = match place {
+            Place::Free => wanted.priority,
+            Place::Own(own) => state.table.priority(own),
+        };
         let new = |revision| NewRow {
             process: wanted.process,
             metadata: wanted.metadata.clone(),
             revision,
-            priority: wanted.priority,
+            priority,
             handle: wanted.handle.clone(),
         };
         match place {

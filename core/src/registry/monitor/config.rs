@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::registry::config::{BackendConfig, ConfigError};
+use crate::registry::backend_config::BackendConfig;
+use crate::registry::config::ConfigError;
 
 /// What the monitor does about a backend that is unhealthy.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -131,6 +132,6 @@ impl MonitorConfig {
         if fail_over.limit_ms == 0 {
             return Err(zero("monitor.fail_over.limit_ms"));
         }
-        fail_over.to.validate()
+        fail_over.to.validate("monitor.fail_over.to")
     }
 }

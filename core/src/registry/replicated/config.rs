@@ -20,19 +20,27 @@ pub enum OnConflict {
 }
 
 /// How a replicated registry works. Every node of a cluster should use the same.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+///
+/// In a file, times are whole milliseconds in fields that end in `_ms`, such as
+/// `sync_interval_ms`; what a [`RegistryConfig`](crate::registry::RegistryConfig) says
+/// itself (`owner_only`, `indexes`, `entries_max`) is not repeated, and a resolver can
+/// only be set in code.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct ReplicatedConfig {
     /// The port of the replication, the same on all nodes; one for each registry.
     pub port: Port,
     /// How often a node compares what it has with some others, give or take a quarter.
+    #[serde(rename = "sync_interval_ms", with = "crate::milliseconds")]
     pub sync_interval: Duration,
     /// With how many others, however many there are.
     pub sync_fanout: u8,
     /// How long own changes wait for others to go with them.
+    #[serde(rename = "push_delay_ms", with = "crate::milliseconds")]
     pub push_delay: Duration,
     /// How long an answer may take before the question is asked again.
+    #[serde(rename = "answer_limit_ms", with = "crate::milliseconds")]
     pub answer_limit: Duration,
     /// From how many peers a node fetches at the same time.
     pub pulls_max: usize,
@@ -49,17 +57,23 @@ pub struct ReplicatedConfig {
     /// How many messages may wait to be handled.
     pub inbox_capacity: usize,
     /// How many registrations one node may hold.
+    #[serde(skip)]
     pub entries_max: usize,
     /// How many scopes one node may open.
     pub scopes_max: usize,
     /// How many fields of the whole registry may ever be used.
     pub meta_max: usize,
     /// Whether only a holder may take away or change its registration.
+    #[serde(skip)]
     pub owner_only: bool,
+    /// The fields of metadata of which an index is kept on this node, in every scope.
+    #[serde(skip)]
+    pub indexes: Vec<Label>,
     /// What becomes of a process that loses a name.
     pub on_conflict: OnConflict,
     /// How long this node may lack changes that it knows of before it calls itself
     /// degraded.
+    #[serde(rename = "lag_max_ms", with = "crate::milliseconds")]
     pub lag_max: Duration,
     /// Who wins a conflict, before the rules that need no resolver.
     #[serde(skip)]
@@ -84,6 +98,7 @@ impl Default for ReplicatedConfig {
             scopes_max: 10_000,
             meta_max: 4_096,
             owner_only: false,
+            indexes: Vec::new(),
             on_conflict: OnConflict::Exit,
             lag_max: Duration::from_secs(10),
             resolver: None,
@@ -147,6 +162,13 @@ impl ReplicatedConfig {
     #[must_use]
     pub const fn owner_only(mut self, owner_only: bool) -> Self {
         self.owner_only = owner_only;
+        self
+    }
+
+    /// With an index of one more field.
+    #[must_use]
+    pub fn index(mut self, field: impl Into<Label>) -> Self {
+        self.indexes.push(field.into());
         self
     }
 

@@ -117,10 +117,17 @@ impl Replica {
             })));
         }
         for (field, value) in transfer.meta {
-            let (stamp, node) = (self.stamp(), self.me.node);
+            let (stamp, origin) = (self.stamp(), self.me);
             let value = Some(value);
             self.meta_unsent.insert(field.clone());
-            self.meta.merge(field, Written { stamp, node, value });
+            self.meta.merge(
+                field,
+                Written {
+                    stamp,
+                    origin,
+                    value,
+                },
+            );
         }
         self.resolve();
         Ok(())

@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::Xxh3;
 
-use super::origin::Stamp;
+use super::origin::{Origin, Stamp};
 use crate::label::Label;
 use crate::registry::metadata::Value;
-use crate::runtime::NodeId;
 
 /// What was written to a field last.
 ///
@@ -17,10 +16,10 @@ use crate::runtime::NodeId;
 /// towards the limit, and memory is bounded by it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Written {
-    /// When. Greater wins, then the greater node.
+    /// When. Greater wins, then the greater origin.
     pub(super) stamp: Stamp,
-    /// Who.
-    pub(super) node: NodeId,
+    /// Who. Not only which node: the clock of a node begins anew with each life.
+    pub(super) origin: Origin,
     /// What; `None` deletes.
     pub(super) value: Option<Value>,
 }
@@ -72,7 +71,7 @@ impl Meta {
 
     /// Takes a write over if it wins; whether it did.
     pub(super) fn merge(&mut self, field: Label, written: Written) -> bool {
-        let order = |written: &Written| (written.stamp.clock, written.stamp.alone, written.node);
+        let order = |written: &Written| (written.stamp.clock, written.stamp.alone, written.origin);
         if let Some(known) = self.fields.get(&field)
             && order(known) >= order(&written)
         {
@@ -94,7 +93,10 @@ fn fingerprint(field: &Label, written: &Written) -> u64 {
     hash.update(field.as_bytes());
     hash.update(&written.stamp.clock.to_le_bytes());
     hash.update(&[u8::from(written.stamp.alone)]);
-    hash.update(&written.node.0.to_le_bytes());
+    let origin = written.origin;
+    hash.update(&origin.node.0.to_le_bytes());
+    hash.update(&origin.incarnation.0.to_le_bytes());
+    hash.update(&origin.life.to_le_bytes());
     hash.digest()
 }
 
@@ -103,14 +105,25 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::runtime::{Incarnation, NodeId};
+
+    fn origin(node: u32, life: u64) -> Origin {
+        let (node, incarnation) = (NodeId(node), Incarnation(1));
+        Origin {
+            node,
+            incarnation,
+            life,
+        }
+    }
 
     fn writes() -> impl Strategy<Value = Vec<(Label, Written)>> {
-        let write = (0..3_u8, 0..5_u64, 1..4_u32, prop::option::of(0..3_i64));
-        let write = write.prop_map(|(field, clock, node, value)| {
+        let writer = (1..4_u32, 0..2_u64);
+        let write = (0..3_u8, 0..5_u64, writer, prop::option::of(0..3_i64));
+        let write = write.prop_map(|(field, clock, (node, life), value)| {
             let alone = false;
             let written = Written {
                 stamp: Stamp { alone, clock },
-                node: NodeId(node),
+                origin: origin(node, life),
                 value: value.map(Value::Int),
             };
             (Label::from(format!("f{field}")), written)
@@ -119,7 +132,7 @@ mod tests {
         prop::collection::vec(write, 0..12).prop_map(|writes| {
             let mut seen = std::collections::BTreeSet::new();
             let fresh =
-                |(_, written): &(Label, Written)| seen.insert((written.stamp, written.node));
+                |(_, written): &(Label, Written)| seen.insert((written.stamp, written.origin));
             writes.into_iter().filter(fresh).collect()
         })
     }
@@ -155,7 +168,7 @@ mod tests {
                 alone: false,
                 clock,
             },
-            node: NodeId(1),
+            origin: origin(1, 0),
             value,
         };
         let put = written(1, Some(Value::Int(7)));
@@ -164,5 +177,21 @@ mod tests {
         assert!(meta.merge("f".into(), written(2, None)));
         assert!(!meta.merge("f".into(), put));
         assert_eq!((meta.get("f"), meta.knows("f")), (None, true));
+    }
+    #[test]
+    fn two_lives_of_a_node_that_wrote_at_the_same_stamp_are_told_apart() {
+        let written = |life| Written {
+            stamp: Stamp {
+                alone: true,
+                clock: 1,
+            },
+            origin: origin(2, life),
+            value: Some(Value::Int(life as i64)),
+        };
+        let write = |life| (Label::from("f"), written(life));
+        let [one, other] = [[write(0), write(1)], [write(1), write(0)]].map(merged);
+        assert_eq!(one.get("f"), Some(&Value::Int(1)));
+        assert_eq!(other.get("f"), one.get("f"));
+        assert_ne!(one.hash(), merged([write(0)]).hash());
     }
 }

@@ -7,11 +7,13 @@
 //! | own changes by number; what an owner holds; what is known of a peer | `log.rs`, `holdings.rs`, `peer.rs` |
 //! | what readers see; who keeps a name that was given away twice | `view.rs`, `conflict.rs` |
 //! | values of the whole registry | `meta.rs` |
+//! | the backend of a configuration, with a membership of its own | `clustered.rs` |
 //! | all of it together: requests, messages, members, comparing, reports | `replica.rs`, `requests.rs`, `receive.rs`, `members.rs`, `sync.rs`, `inspection.rs` |
 //! | the lock around it and what readers see without it, the contract of backends, the process that sends and receives | `store.rs`, `readers.rs`, `backend.rs`, `driver.rs`, `feed.rs`, `error.rs` |
 //! | snapshots on their way, messages and their bytes, what is to be done | `snapshot.rs`, `wire.rs`, `effect.rs` |
 
 mod backend;
+mod clustered;
 mod config;
 mod conflict;
 mod driver;
@@ -38,6 +40,7 @@ mod tests;
 mod view;
 mod wire;
 
+pub(super) use clustered::clustered;
 pub use config::{OnConflict, ReplicatedConfig, ReplicatedConfigError};
 pub use conflict::{Claim, Resolver};
 pub use error::ReplicationError;

@@ -22,10 +22,10 @@ pub(super) struct Readers {
 }
 
 impl Readers {
-    /// An empty table, and what readers see of it.
-    pub(super) fn new<E: Entropy>(entropy: &E, stream: &str) -> (Self, Table) {
+    /// An empty table with indexes over these fields, and what readers see of it.
+    pub(super) fn new<E: Entropy>(entropy: &E, stream: &str, indexes: &[Label]) -> (Self, Table) {
         let hash = Arc::new(KeyHash::new(entropy, stream));
-        let table = Table::new(hash.clone(), Arc::from([]));
+        let table = Table::new(hash.clone(), Arc::from(indexes));
         let names = table.names().clone();
         let scopes = KeyMap::new(hash);
         (Self { names, scopes }, table)

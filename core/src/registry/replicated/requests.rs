@@ -92,7 +92,10 @@ impl Replica {
         let mut taken = BTreeMap::new();
         for (index, registration) in wanted.iter().enumerate() {
             if let Err(error) = self.check(registration, &taken, admits) {
-                if let RegistryError::AlreadyRegistered { key, holder } = &error {
+                // A row that another row of the batch excludes has found no holder.
+                if let RegistryError::AlreadyRegistered { key, holder } = &error
+                    && !taken.contains_key(key)
+                {
                     self.refused(key, registration.process, *holder);
                 }
                 return Err((index, error));
@@ -137,9 +140,14 @@ impl Replica {
             let seen = self.view.contenders(key).first();
             let holder = taken.get(key).copied();
             let holder = holder.or_else(|| seen.map(|seen| seen.row.claim.process));
-            if let Some(holder) = holder.filter(|holder| *holder != process) {
-                let key = key.clone();
-                return Err(RegistryError::AlreadyRegistered { key, holder });
+            match holder {
+                Some(holder) if holder != process => {
+                    let key = key.clone();
+                    return Err(RegistryError::AlreadyRegistered { key, holder });
+                }
+                // Registered again: nothing is added.
+                Some(_) => return Ok(()),
+                None => {}
             }
         }
         let limit = self.config.entries_max;
@@ -357,9 +365,16 @@ impl Replica {
             }
         }
         self.clock = self.clock.max(self.meta.clock());
-        let (stamp, node) = (self.stamp(), self.me.node);
+        let (stamp, origin) = (self.stamp(), self.me);
         self.meta_unsent.insert(field.clone());
-        self.meta.merge(field, Written { stamp, node, value });
+        self.meta.merge(
+            field,
+            Written {
+                stamp,
+                origin,
+                value,
+            },
+        );
         Ok(before)
     }
 

@@ -119,7 +119,12 @@ impl Replicated {
         Ok(Self::valid(host, runtime, config))
     }
 
-    fn valid<R: Runtime>(host: SharedHost, runtime: &R, config: ReplicatedConfig) -> Self {
+    /// As [`new`](Self::new), with a configuration that was validated.
+    pub(super) fn valid<R: Runtime>(
+        host: SharedHost,
+        runtime: &R,
+        config: ReplicatedConfig,
+    ) -> Self {
         let config = Arc::new(config);
         let me = Origin {
             node: host.node(),
@@ -129,7 +134,7 @@ impl Replicated {
         };
         let registry = host.registry().clone();
         let seal = Seal::of(&registry);
-        let (readers, table) = Readers::new(runtime, &stream_of(&registry));
+        let (readers, table) = Readers::new(runtime, &stream_of(&registry), &config.indexes);
         let len_max = runtime.payload_len_max().min(Self::MESSAGE_LEN);
         let room = len_max.saturating_sub(wire::PACKET_LEN);
         let replica = Replica::new(me, registry, config.clone(), room);
@@ -175,7 +180,8 @@ impl Replicated {
     /// A registry with this backend, for
     /// [`Registry::new_on`](crate::registry::Registry::new_on) and
     /// [`Registry::switch_to`](crate::registry::Registry::switch_to); `feed` as for
-    /// [`child_spec`](Self::child_spec).
+    /// [`child_spec`](Self::child_spec). It works as `config` says and as nothing else:
+    /// neither `owner_only` nor the indexes of the registry's own configuration reach it.
     ///
     /// # Errors
     ///

@@ -1,10 +1,15 @@
 //! Claims about the configuration.
 
+use std::time::Duration;
+
 use super::stage::{LIMIT, play};
+use crate::membership::{self, MembershipConfig};
+use crate::registry::replicated::{OnConflict, ReplicatedConfig};
 use crate::registry::{
     BackendConfig, ConfigError, FailOver, Keys, Metadata, MonitorConfig, Query, Registration,
     Registry, RegistryConfig, RegistryError, Removal, StartRegistryError,
 };
+use crate::runtime::{NodeId, Port};
 
 const TEXT: &str = r#"
 backend = { kind = "partitioned", partitions = 4 }
@@ -48,6 +53,117 @@ fn a_configuration_can_be_written_by_hand_and_built_step_by_step() {
     assert_eq!(nothing, RegistryConfig::new());
 }
 
+const SHARED: &str = r#"
+owner_only = true
+indexes = ["role"]
+scopes = { agents = "unique" }
+entries_max = 2
+
+[backend]
+kind = "replicated"
+
+[backend.membership]
+cluster = "shop"
+port = 1
+seeds = [1, 2]
+probe_period_ms = 400
+probe_timeout_ms = 100
+
+[backend.replication]
+port = 2
+sync_interval_ms = 250
+on_conflict = "tell"
+"#;
+
+#[test]
+fn a_shared_registry_can_be_configured_by_hand() {
+    let read: RegistryConfig = toml::from_str(SHARED).unwrap();
+    let membership = MembershipConfig::lan("shop")
+        .port(Port(1))
+        .seeds([NodeId(1), NodeId(2)])
+        .probe(Duration::from_millis(400), Duration::from_millis(100));
+    let mut replication = ReplicatedConfig::on(Port(2)).on_conflict(OnConflict::Tell);
+    replication.sync_interval = Duration::from_millis(250);
+    let built = RegistryConfig::new()
+        .backend(BackendConfig::replicated(membership, replication))
+        .owner_only()
+        .index("role")
+        .scope("agents", Keys::Unique)
+        .entries_max(2);
+    assert_eq!(read, built);
+    assert_eq!(built.validate(), Ok(()));
+    let json = serde_json::to_string(&built).unwrap();
+    assert_eq!(
+        serde_json::from_str::<RegistryConfig>(&json).unwrap(),
+        built
+    );
+    let text = "[backend]\nkind = 'replicated'\nmembership = { cluster = 'shop' }";
+    let least: RegistryConfig = toml::from_str(text).unwrap();
+    let backend =
+        BackendConfig::replicated(MembershipConfig::lan("shop"), ReplicatedConfig::default());
+    assert_eq!(least, RegistryConfig::new().backend(backend));
+}
+
+#[test]
+fn a_shared_registry_that_makes_no_sense_is_refused_by_name() {
+    let validate = |membership: MembershipConfig, replication| {
+        let backend = BackendConfig::replicated(membership, replication);
+        RegistryConfig::new().backend(backend).validate()
+    };
+    let lan = || MembershipConfig::lan("shop");
+    let none = ReplicatedConfig {
+        pulls_max: 0,
+        ..ReplicatedConfig::default()
+    };
+    assert_eq!(
+        validate(lan(), none),
+        Err(ConfigError::Zero {
+            field: "backend.replication.pulls_max".into()
+        })
+    );
+    let nameless: RegistryConfig =
+        toml::from_str("[backend]\nkind = 'replicated'\nmembership = {}").unwrap();
+    assert_eq!(
+        nameless.validate(),
+        Err(ConfigError::Membership {
+            field: "backend.membership".into(),
+            source: membership::ConfigError::NamelessCluster
+        })
+    );
+    let same = validate(lan(), ReplicatedConfig::on(lan().port));
+    assert!(matches!(same, Err(ConfigError::SamePort { port, .. }) if port == lan().port));
+}
+
+#[test]
+fn a_shared_registry_is_as_it_was_configured() {
+    play(|stage| async move {
+        let config: RegistryConfig = toml::from_str(SHARED).unwrap();
+        let registry = Registry::start(&stage.node, "shared", config)
+            .await
+            .unwrap();
+        assert_eq!(registry.backend_kind(), "replicated");
+        let (process, other) = (stage.idler(), stage.idler());
+        for name in ["a", "b", "a"] {
+            let wanted = Registration::new("agents", name, process);
+            let wanted = wanted.metadata(Metadata::new().with("role", name));
+            registry.register(wanted).await.unwrap();
+        }
+        let found = registry.select("agents", &Query::all().is("role", "b"));
+        let found = found.unwrap().into_iter().map(|entry| entry.key.name);
+        assert_eq!(found.collect::<Vec<_>>(), ["b"]);
+        let full = registry
+            .register(Registration::new("agents", "c", process))
+            .await;
+        assert!(matches!(full, Err(RegistryError::LimitReached { .. })));
+        let removal = Removal::new("agents", "a").by(Some(other));
+        let refused = registry.unregister(removal).await;
+        assert!(matches!(refused, Err(RegistryError::NotOwner { .. })));
+        assert!(registry.audit().is_empty());
+        assert_eq!(registry.health().entries, 2);
+        assert!(stage.node.stop(LIMIT).await);
+    });
+}
+
 #[test]
 fn what_the_configuration_does_not_know_is_refused_by_name() {
     for (text, unknown) in [
@@ -59,6 +175,16 @@ fn what_the_configuration_does_not_know_is_refused_by_name() {
         ("backend = { kind = 'ets' }", "ets"),
         ("monitor = { interval = 4 }", "interval"),
         ("scopes = { a = 'both' }", "both"),
+        (
+            "backend = { kind = 'replicated', membership = { cluster = 'c', sedes = [] } }",
+            "sedes",
+        ),
+        (
+            "backend = { kind = 'replicated', membership = { cluster = 'c' }, \
+             replication = { lag_max = 4 } }",
+            "lag_max",
+        ),
+        ("backend = { kind = 'replicated' }", "membership"),
     ] {
         let error = toml::from_str::<RegistryConfig>(text)
             .unwrap_err()

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use steadfast::process::Node;
 use steadfast::runtime::NodeId;
-use steadfast::runtime::tokio::TokioRuntime;
+use steadfast::runtime::tokio::{LocalNetwork, TokioRuntime};
 use steadfast_sim::check::{Findings, standard};
 use steadfast_sim::trace::{Capture, Record};
 use steadfast_sim::{BoxFuture, Outcome, Plan, Run, Scenario, SimRuntime, World, run_plan};
@@ -135,8 +135,10 @@ where
     C: FnOnce(Bench<Witness<TokioRuntime>>) -> F,
     F: Future<Output = ()>,
 {
-    let runtime = TokioRuntime::builder(NodeId(1)).build();
-    let runtime = runtime.expect("a runtime without network and storage can be made");
+    let network = LocalNetwork::new();
+    let runtime = TokioRuntime::builder(NodeId(1)).local_network(&network);
+    let runtime = runtime.build();
+    let runtime = runtime.expect("a runtime without storage can be made");
     let bench = Bench::new(Witness::new(runtime, journal.clone()), journal, patience);
     case(bench.clone()).await;
     bench.finish().await

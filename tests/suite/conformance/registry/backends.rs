@@ -1,7 +1,9 @@
 //! The backends under test, and the tests of each case on each of them in each world.
 
+use steadfast::membership::MembershipConfig;
+use steadfast::registry::replicated::ReplicatedConfig;
 use steadfast::registry::{BackendConfig, Keys, Registry, RegistryConfig};
-use steadfast::runtime::Runtime;
+use steadfast::runtime::{Port, Runtime};
 
 use super::desk::{GROUPS, NAMES};
 use crate::conformance::harness::Bench;
@@ -11,6 +13,8 @@ use crate::conformance::harness::Bench;
 pub(crate) enum Kind {
     Memory,
     Partitioned,
+    /// On a cluster of one node, with a membership of its own.
+    Replicated,
 }
 
 impl Kind {
@@ -20,6 +24,16 @@ impl Kind {
         let backend = match self {
             Self::Memory => BackendConfig::memory(),
             Self::Partitioned => BackendConfig::partitioned(8),
+            Self::Replicated => {
+                // Both registries of a node take part in a cluster of their own.
+                let (name, port) = if owner_only {
+                    ("strict", 8_000)
+                } else {
+                    ("plain", 7_000)
+                };
+                let membership = MembershipConfig::lan(name).port(Port(port));
+                BackendConfig::replicated(membership, ReplicatedConfig::on(Port(port + 1)))
+            }
         };
         let config = RegistryConfig::new()
             .backend(backend)
@@ -46,6 +60,10 @@ macro_rules! registry_cases {
         }
         $crate::conformance::registry::backends::registry_cases_on! {
             partitioned Partitioned;
+            $($case),+
+        }
+        $crate::conformance::registry::backends::registry_cases_on! {
+            replicated Replicated;
             $($case),+
         }
     };

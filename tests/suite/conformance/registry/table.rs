@@ -15,12 +15,12 @@ const LOCAL: &[&str] = &[
 ];
 
 /// The backends, as the modules of [`registry_cases!`](super::registry_cases) name them.
-const BACKENDS: &[&str] = &["memory", "partitioned"];
+const BACKENDS: &[&str] = &["memory", "partitioned", "replicated"];
 
 /// Why a case has no test on any backend here.
 const ELSEWHERE: &[(&str, &str)] = &[(
     "a41",
-    "local backends answer at once, so that no answer can be late: the facade's own tests \
+    "the backends answer at once, so that no answer can be late: the facade's own tests \
      hold it against a backend that answers late",
 )];
 

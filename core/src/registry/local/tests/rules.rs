@@ -41,6 +41,19 @@ fn a_name_has_one_holder_and_the_others_learn_who() {
 }
 
 #[test]
+fn a_name_that_is_registered_again_keeps_its_priority() {
+    for (_, backend) in both(&LocalOptions::new()) {
+        done(backend.register(wanted("a", 1).priority(3))).unwrap();
+        let metadata = Metadata::new().with("tier", 2);
+        let again = wanted("a", 1).metadata(metadata).priority(7);
+        assert!(!done(backend.register(again)).unwrap().fresh);
+        let exported = backend.export().unwrap();
+        let priorities = exported.entries.iter().map(|it| it.priority);
+        assert_eq!(priorities.collect::<Vec<_>>(), [3]);
+    }
+}
+
+#[test]
 fn refusals_leave_no_trace() {
     for (_, backend) in both(&LocalOptions::new().indexed("tier")) {
         done(backend.register(wanted("a", 1))).unwrap();
