@@ -21,7 +21,9 @@ pub enum Cause {
     /// comes back if that turns out to be wrong.
     NodeGone,
     /// Two nodes had given the same name away while they could not see each other,
-    /// and the other holder won.
+    /// and the other holder won, as far as this node knows. The loser has given the
+    /// name up for good where its own node announces
+    /// [`ConflictLost`](RegistryEvent::ConflictLost).
     Conflict {
         /// Who holds the name now.
         winner: ProcessId,

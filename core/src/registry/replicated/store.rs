@@ -92,6 +92,20 @@ pub(super) struct Shared {
 /// priority, then earlier [`Stamp`](super::Stamp), then lower process. All of these are
 /// fixed by the first registration: registering again does not change the priority.
 ///
+/// What a node sees on the way to agreement is what it knows so far, of a unique name
+/// never more than one holder:
+///
+/// - Changes of a peer come in batches. A name of this node whose conflict is won and
+///   whose winner ends within one batch is seen lost, with
+///   [`Cause::Conflict`](crate::registry::Cause::Conflict), and registered again. Its
+///   holder kept it throughout and is told nothing: a name is given up only where
+///   [`ConflictLost`](crate::event::RegistryEvent::ConflictLost) says so. To give it up
+///   at once would leave nobody with it.
+/// - A third node hears of the end of a winner from the one node and that the loser has
+///   yielded from the other. If it hears of the end first, it sees the loser until it
+///   hears of the rest. It cannot know better: the loser may just as well have kept the
+///   name.
+///
 /// It needs its [driver](Self::child_spec) to hear and to be heard. Without it, it is a
 /// local registry that says that it is not healthy. Everything is kept here and nothing
 /// in the driver, so that a driver that is restarted goes on where it was.

@@ -2,6 +2,7 @@
 //! membership below and, where the case says so, real faults between the nodes.
 
 mod conflicts;
+mod elsewhere;
 mod members;
 mod town;
 mod wires;

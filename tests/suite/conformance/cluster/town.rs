@@ -280,7 +280,7 @@ async fn boot(node: Node<SimRuntime>, world: Arc<Offices>, setting: Setting) -> 
     let runtime = node.runtime();
     let config = MembershipConfig::fast("town").seeds((1..=setting.nodes.min(3)).map(NodeId));
     let membership = Membership::new(runtime, config).map_err(|e| e.to_string())?;
-    let mut config = ReplicatedConfig::default();
+    let mut config = ReplicatedConfig::default().index("tier");
     if setting.losers_live {
         config = config.on_conflict(OnConflict::Tell);
     }

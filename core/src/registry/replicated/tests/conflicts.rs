@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::super::config::{OnConflict, ReplicatedConfig};
 use super::super::conflict::Resolver;
-use super::network::{Network, SCOPE};
+use super::network::{Flight, Network, SCOPE};
 use crate::event::RegistryEvent;
 use crate::process::ProcessId;
 use crate::registry::change::{Cause, Change, Rule};
@@ -93,6 +93,69 @@ fn a_higher_priority_wins_over_an_earlier_claim_and_stays_as_it_was_first() {
     network.settle();
     assert_eq!(network.holder(3, "k"), Some(second));
     assert_eq!(lost(&mut network, 1), [(second, first, Rule::Priority)]);
+}
+
+#[test]
+fn a_winner_that_comes_and_ends_in_one_batch_leaves_the_name_with_its_holder() {
+    let mut network = network(2);
+    network.split(&[1]);
+    for name in ["busy", "busier"] {
+        network.register(1, SCOPE, name).expect("free here");
+    }
+    let own = network.register(1, SCOPE, "k").expect("free here");
+    // Three steps that fill a batch, and two that come in one.
+    network.register(2, SCOPE, "other").expect("free there");
+    network.register(2, SCOPE, "k").expect("free there");
+    network.unregister(2, SCOPE, "k").expect("its own");
+    network.changes(1);
+    network.heal();
+    network.settle();
+    assert_eq!(network.holder(2, "k"), Some(own));
+    assert_eq!(lost(&mut network, 1), []);
+    assert!(network.site(1).alive.contains(&own), "it was told nothing");
+    let of_k = |change: &Change| {
+        let (entry, gone) = match change {
+            Change::Registered(entry) | Change::Updated { entry, .. } => (entry, false),
+            Change::Unregistered { entry, .. } => (entry, true),
+        };
+        (entry.key.name == *"k").then_some((entry.process == own, gone))
+    };
+    let told: Vec<_> = network.changes(1).iter().filter_map(of_k).collect();
+    let (lost, again) = ((true, true), (true, false));
+    assert_eq!(told, [lost, (false, false), (false, true), again]);
+}
+
+#[test]
+fn who_hears_of_the_end_of_a_winner_first_sees_the_loser_until_it_hears_of_the_rest() {
+    let config = ReplicatedConfig::default().on_conflict(OnConflict::Tell);
+    let mut network = Network::new(3, config);
+    network.split(&[1]);
+    network.register(1, SCOPE, "busy").expect("free here");
+    let loser = network.register(1, SCOPE, "k").expect("free here");
+    let winner = network.register(2, SCOPE, "k").expect("free there");
+    network.heal();
+    // 1 and 2 do not hear of each other yet; 3 hears of both.
+    let meet = |network: &mut Network, other: u32| {
+        for node in [3, other] {
+            network.flush(node);
+            network.tick(node);
+        }
+        let between = |it: &Flight| [(3, other), (other, 3)].contains(&(it.from, it.to));
+        while let Some(place) = network.flights.iter().position(between) {
+            network.deliver(place);
+        }
+    };
+    for _ in 0..8 {
+        meet(&mut network, 1);
+        meet(&mut network, 2);
+    }
+    assert_eq!(network.holder(3, "k"), Some(winner));
+    network.unregister(2, SCOPE, "k").expect("its own");
+    meet(&mut network, 2);
+    assert_eq!(network.holder(3, "k"), Some(loser));
+    network.heal();
+    network.settle();
+    assert_eq!(network.holder(3, "k"), network.holder(1, "k"));
 }
 
 #[test]
