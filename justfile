@@ -28,7 +28,7 @@ replay *args:
 review:
     cargo insta review --workspace
 
-# Benchmarks against bare madsim and turmoil, in one run.
+# Benchmarks against the peers, in one run: the simulator and the registry.
 bench *args:
     cargo bench -p steadfast-tests {{args}}
 
