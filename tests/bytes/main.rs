@@ -1,8 +1,8 @@
 //! What the registry says that it takes up, against what it allocates.
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::alloc::System;
 
+use cap::Cap;
 use steadfast::process::{Context, Node, ProcessId, ProcessSpec};
 use steadfast::registry::{Keys, Local, LocalOptions, Metadata, Registration, Registry};
 use steadfast::runtime::NodeId;
@@ -13,32 +13,9 @@ const TOLERANCE: f64 = 0.25;
 
 const ROWS: u32 = 20_000;
 
-static HELD: AtomicUsize = AtomicUsize::new(0);
-
-/// Counts what is asked for, without what the system adds.
-struct Counting;
-
-#[expect(
-    unsafe_code,
-    reason = "an allocator is made of unsafe functions; all is passed on"
-)]
-// SAFETY: every call is passed on to the allocator of the system as it is.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        HELD.fetch_add(layout.size(), Ordering::Relaxed);
-        // SAFETY: the caller keeps the contract of `alloc`.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        HELD.fetch_sub(layout.size(), Ordering::Relaxed);
-        // SAFETY: the caller keeps the contract of `dealloc`.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
+/// Counts the bytes that are allocated.
 #[global_allocator]
-static COUNTING: Counting = Counting;
+static HELD: Cap<System> = Cap::new(System, usize::MAX);
 
 /// What `fill` makes the registry say and allocate.
 fn filled(what: &str, fill: impl Fn(u32) -> Registration) {
@@ -65,14 +42,14 @@ fn filled(what: &str, fill: impl Fn(u32) -> Registration) {
         let holder: ProcessId = node
             .start(ProcessSpec::new("holder"), idle)
             .expect("the node is open");
-        let before = HELD.load(Ordering::Relaxed);
+        let before = HELD.allocated();
         for row in 0..ROWS {
             let mut wanted = fill(row);
             wanted.process = holder;
             wanted.by = Some(holder);
             registry.register(wanted).await.expect("the name is free");
         }
-        let allocated = (HELD.load(Ordering::Relaxed) - before) as f64;
+        let allocated = (HELD.allocated() - before) as f64;
         let says = registry.stats().bytes as f64;
         let (each, said) = (allocated / f64::from(ROWS), says / f64::from(ROWS));
         assert!(

@@ -265,6 +265,11 @@ pub trait Backend: Send + Sync + fmt::Debug {
     /// because some may be under way. Called once another backend has imported
     /// everything, just before it takes over.
     fn retire(&self);
+
+    /// Lets go of the memory of what it held, as far as it can. Called after
+    /// [`retire`](Self::retire), once another backend is in charge: whoever still reads
+    /// here sees that, and asks the other. The handle of the backend itself may live on.
+    fn forget(&self) {}
 }
 
 /// A shared host.

@@ -52,8 +52,11 @@ pub(crate) fn filled<V: Stored, M: Map<V>>(map: M, count: u32) -> M {
     map
 }
 
-/// The same hash for all, with a fixed seed.
-const HASH: FixedState = FixedState::with_seed(7);
+/// The same hash for all, with a seed of this process: one seed may happen to spread the
+/// names of a small map well or badly.
+fn hash() -> FixedState {
+    FixedState::with_seed(u64::from(std::process::id()))
+}
 
 /// A key that is looked for without owning it; hashed as [`Key`] is.
 #[derive(Hash)]
@@ -136,7 +139,7 @@ pub(crate) struct Papaya<V>(papaya::HashMap<Key, V, FixedState>);
 
 impl<V> Papaya<V> {
     pub(crate) fn new() -> Self {
-        Self(papaya::HashMap::with_hasher(HASH))
+        Self(papaya::HashMap::with_hasher(hash()))
     }
 }
 
@@ -155,7 +158,7 @@ pub(crate) struct Dash<V>(dashmap::DashMap<Owned, V, FixedState>);
 
 impl<V: Stored> Dash<V> {
     pub(crate) fn new() -> Self {
-        Self(dashmap::DashMap::with_hasher(HASH))
+        Self(dashmap::DashMap::with_hasher(hash()))
     }
 }
 
@@ -175,7 +178,7 @@ pub(crate) struct Scc<V: Stored>(scc::HashMap<Key, V, FixedState>);
 
 impl<V: Stored> Scc<V> {
     pub(crate) fn new() -> Self {
-        Self(scc::HashMap::with_hasher(HASH))
+        Self(scc::HashMap::with_hasher(hash()))
     }
 }
 
@@ -195,7 +198,7 @@ pub(crate) struct SccIndex<V: Stored>(scc::HashIndex<Key, V, FixedState>);
 
 impl<V: Stored> SccIndex<V> {
     pub(crate) fn new() -> Self {
-        Self(scc::HashIndex::with_hasher(HASH))
+        Self(scc::HashIndex::with_hasher(hash()))
     }
 }
 
@@ -215,8 +218,8 @@ impl<V: Stored> Map<V> for SccIndex<V> {
 pub(crate) struct Locked<V>(RwLock<hashbrown::HashMap<Key, V, FixedState>>);
 
 impl<V> Locked<V> {
-    pub(crate) const fn new() -> Self {
-        Self(RwLock::new(hashbrown::HashMap::with_hasher(HASH)))
+    pub(crate) fn new() -> Self {
+        Self(RwLock::new(hashbrown::HashMap::with_hasher(hash())))
     }
 }
 

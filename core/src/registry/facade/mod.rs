@@ -3,7 +3,8 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `registry.rs` | what a registry is, and starting one |
-//! | `shared.rs`, `bell.rs` | the backend, the gate before it, and who waits for the gate |
+//! | `charge.rs` | which backend is in charge |
+//! | `shared.rs`, `bell.rs` | the gate before it, and who waits for the gate |
 //! | `reads.rs`, `changes.rs` | what is asked of the backend |
 //! | `meter.rs` | what is counted of changes |
 //! | `waiting.rs`, `locking.rs` | waiting for a name, and for the lock of one |
@@ -13,6 +14,7 @@
 
 mod bell;
 mod changes;
+mod charge;
 mod clearing;
 mod dispatch;
 mod locking;
@@ -26,6 +28,8 @@ mod via;
 mod waiting;
 
 pub use changes::RegisterAllError;
+#[cfg(test)]
+pub(super) use charge::Charge;
 pub use clearing::Cleared;
 pub use dispatch::{Acted, Dispatched, Outcome};
 pub use meter::{Operation, OperationStats};

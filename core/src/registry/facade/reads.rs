@@ -25,7 +25,7 @@ impl<R: Runtime> Registry<R> {
     ///
     /// `UnknownScope`, `Unsupported` (a group).
     pub fn whereis(&self, scope: &str, name: &str) -> Result<Option<ProcessId>, RegistryError> {
-        self.shared.backend().whereis(scope, name)
+        self.shared.read(|backend| backend.whereis(scope, name))
     }
 
     /// The registration of a unique name, as this node sees it.
@@ -34,7 +34,7 @@ impl<R: Runtime> Registry<R> {
     ///
     /// `UnknownScope`, `Unsupported` (a group).
     pub fn lookup(&self, scope: &str, name: &str) -> Result<Option<Entry>, RegistryError> {
-        self.shared.backend().lookup(scope, name)
+        self.shared.read(|backend| backend.lookup(scope, name))
     }
 
     /// All registrations of a name, in the order of process and revision: at most one
@@ -44,7 +44,7 @@ impl<R: Runtime> Registry<R> {
     ///
     /// `UnknownScope`.
     pub fn members(&self, scope: &str, name: &str) -> Result<Vec<Entry>, RegistryError> {
-        self.shared.backend().members(scope, name)
+        self.shared.read(|backend| backend.members(scope, name))
     }
 
     /// What the query means, in the order of name, process and revision, cut to its
@@ -55,7 +55,7 @@ impl<R: Runtime> Registry<R> {
     /// `UnknownScope`, `InvalidQuery`.
     pub fn select(&self, scope: &str, query: &Query) -> Result<Vec<Entry>, RegistryError> {
         query.check()?;
-        self.shared.backend().select(scope, query)
+        self.shared.read(|backend| backend.select(scope, query))
     }
 
     /// How many entries [`select`](Self::select) would answer.
@@ -65,7 +65,7 @@ impl<R: Runtime> Registry<R> {
     /// `UnknownScope`, `InvalidQuery`.
     pub fn count(&self, scope: &str, query: &Query) -> Result<usize, RegistryError> {
         query.check()?;
-        self.shared.backend().count(scope, query)
+        self.shared.read(|backend| backend.count(scope, query))
     }
 
     /// Every registration of a scope, in the order of name, process and revision.
@@ -74,7 +74,8 @@ impl<R: Runtime> Registry<R> {
     ///
     /// `UnknownScope`.
     pub fn list(&self, scope: &str) -> Result<Vec<Entry>, RegistryError> {
-        self.shared.backend().select(scope, &Query::all())
+        self.shared
+            .read(|backend| backend.select(scope, &Query::all()))
     }
 
     /// Every name of a scope that is held, each once, in order.
@@ -92,19 +93,19 @@ impl<R: Runtime> Registry<R> {
     /// All scopes, in the order of their names.
     #[must_use]
     pub fn scopes(&self) -> Vec<(Label, Keys)> {
-        self.shared.backend().scopes()
+        self.shared.read(|backend| backend.scopes())
     }
 
     /// The keys that a process holds, each once, in order.
     #[must_use]
     pub fn held_by(&self, process: ProcessId) -> Vec<Key> {
-        self.shared.backend().held_by(process)
+        self.shared.read(|backend| backend.held_by(process))
     }
 
     /// A value of the whole registry; `None` if absent, which null is not.
     #[must_use]
     pub fn meta(&self, field: &str) -> Option<Value> {
-        self.shared.backend().meta(field)
+        self.shared.read(|backend| backend.meta(field))
     }
 
     /// Begins to watch the changes of a scope that the query means. The first notice is
@@ -132,19 +133,19 @@ impl<R: Runtime> Registry<R> {
     /// The kind of the backend that is in charge.
     #[must_use]
     pub fn backend_kind(&self) -> &'static str {
-        self.shared.backend().kind()
+        self.shared.read(|backend| backend.kind())
     }
 
     /// How the backend is doing, measured now.
     #[must_use]
     pub fn health(&self) -> BackendHealth {
-        self.shared.backend().health()
+        self.shared.read(|backend| backend.health())
     }
 
     /// What the backend holds, counted now.
     #[must_use]
     pub fn stats(&self) -> BackendStats {
-        self.shared.backend().stats()
+        self.shared.read(|backend| backend.stats())
     }
 
     /// What was counted of each operation that changes something, since the registry
@@ -157,6 +158,6 @@ impl<R: Runtime> Registry<R> {
     /// What the backend stores twice and does not agree. Empty unless there is a bug.
     #[must_use]
     pub fn audit(&self) -> Vec<Label> {
-        self.shared.backend().audit()
+        self.shared.read(|backend| backend.audit())
     }
 }

@@ -3,9 +3,8 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
-use arc_swap::{ArcSwap, Guard};
-
 use super::bell::Bell;
+use super::charge::Charge;
 use super::meter::Meters;
 use crate::event::RegistryEvent;
 use crate::label::Label;
@@ -29,8 +28,7 @@ pub(super) enum Gate {
 
 /// Shared by the handles of one registry and by its subscriptions.
 pub(in crate::registry) struct Shared {
-    /// Read for every look-up, without a lock.
-    backend: ArcSwap<Arc<dyn Backend>>,
+    charge: Charge,
     /// Held for reading by whoever asks the backend for a change, and for writing by
     /// whoever needs that nothing changes.
     gate: RwLock<Gate>,
@@ -55,7 +53,7 @@ impl Shared {
         watch_capacity: usize,
     ) -> Self {
         Self {
-            backend: ArcSwap::from_pointee(backend),
+            charge: Charge::new(backend),
             gate: RwLock::new(Gate::Open),
             underway: AtomicUsize::new(0),
             bell: Bell::default(),
@@ -108,9 +106,9 @@ impl Shared {
         self.host.announce(event);
     }
 
-    /// The backend, for reading.
-    pub(super) fn backend(&self) -> Guard<Arc<Arc<dyn Backend>>> {
-        self.backend.load()
+    /// What the backend answers to a read. `read` may be called twice.
+    pub(super) fn read<T>(&self, read: impl Fn(&dyn Backend) -> T) -> T {
+        self.charge.read(read)
     }
 
     /// Asks the backend for a change, unless a switch wants to begin: then the change
@@ -123,7 +121,8 @@ impl Shared {
         if *gate == Gate::Closed {
             return Err(change);
         }
-        Ok(match change(&***self.backend.load()) {
+        let answer = self.charge.with(change);
+        Ok(match answer {
             Answer::Now(answer) => Admitted::Now(answer),
             later @ (Answer::Later(_) | Answer::Taken) => {
                 self.underway.fetch_add(1, Ordering::AcqRel);
@@ -140,7 +139,7 @@ impl Shared {
     /// Does something while no change is let in.
     pub(super) fn exclusive<T>(&self, act: impl FnOnce(&dyn Backend) -> T) -> T {
         let _alone = self.gate.write().unwrap_or_else(PoisonError::into_inner);
-        act(&***self.backend.load())
+        self.charge.with(act)
     }
 
     /// Lets no more changes in until the answer is dropped. Nobody else does so at the
@@ -167,8 +166,8 @@ impl Shared {
         act: impl FnOnce(&dyn Backend) -> Result<(Arc<dyn Backend>, T), E>,
     ) -> Result<T, E> {
         let _alone = self.gate.write().unwrap_or_else(PoisonError::into_inner);
-        let (backend, answer) = act(&***self.backend.load())?;
-        self.backend.store(Arc::new(backend));
+        let (backend, answer) = self.charge.with(act)?;
+        self.charge.pass_to(backend);
         Ok(answer)
     }
 
@@ -185,7 +184,8 @@ impl Shared {
         act: &mut dyn FnMut(Vec<Entry>),
     ) -> Result<(), RegistryError> {
         let _passed = self.pass();
-        self.backend.load().frozen(scope, query, act)
+        self.charge
+            .with(|backend| backend.frozen(scope, query, act))
     }
 
     fn pass(&self) -> RwLockReadGuard<'_, Gate> {
@@ -198,12 +198,13 @@ impl Drop for Shared {
     fn drop(&mut self) {
         // From here on nobody notices the end of a holder: what is still registered goes
         // now, and is told, instead of being held by the dead for ever.
-        let backend = self.backend.load();
-        for (scope, _) in backend.scopes() {
-            // Nobody is left to take the answer; a backend that cannot close a scope now
-            // has no readers that could see it.
-            drop(backend.close_scope(&scope));
-        }
+        self.charge.with(|backend| {
+            for (scope, _) in backend.scopes() {
+                // Nobody is left to take the answer; a backend that cannot close a scope
+                // now has no readers that could see it.
+                drop(backend.close_scope(&scope));
+            }
+        });
     }
 }
 
@@ -212,7 +213,7 @@ impl ExitHook for Shared {
         {
             // Not stopped by a closed gate: a process that ends waits for nobody.
             let _passed = self.pass();
-            self.backend.load().process_exited(process);
+            self.charge.with(|backend| backend.process_exited(process));
         }
         self.hub.process_exited(process);
     }

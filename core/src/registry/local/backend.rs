@@ -147,4 +147,13 @@ impl Backend for Local {
         let _states = self.lock_all();
         self.retired.store(true, Ordering::Release);
     }
+
+    fn forget(&self) {
+        for partition in &self.partitions {
+            let held = partition.lock().table.clear();
+            // What users gave is dropped after the lock.
+            drop(held);
+        }
+        self.scopes.clear();
+    }
 }

@@ -55,7 +55,7 @@ impl Local {
             state.table.open_scope(scope, keys);
         }
         let key = Key::new(scope, "");
-        self.scopes.put(self.probe(scope, "").hash, key, keys);
+        self.scopes.put(self.probe(scope, "").hash, key, keys, ());
     }
 
     pub(super) fn close(&self, scope: &Label) -> Result<usize, RegistryError> {

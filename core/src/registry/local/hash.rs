@@ -26,6 +26,7 @@ impl KeyHash {
     }
 
     /// The hash of a key.
+    #[inline(always)]
     pub(crate) fn of(&self, scope: &str, name: &str) -> u64 {
         let mut hasher = FoldHasher::with_seed(self.first, &self.rest);
         hasher.write(scope.as_bytes());

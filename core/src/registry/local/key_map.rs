@@ -6,6 +6,7 @@ use std::sync::Arc;
 use papaya::{Equivalent, HashMap};
 
 use super::hash::KeyHash;
+use super::image::Image;
 use crate::registry::Key;
 
 /// A key to look for, hashed once.
@@ -25,28 +26,48 @@ impl Hash for Probe<'_> {
     }
 }
 
-impl Equivalent<HashedKey> for Probe<'_> {
-    fn equivalent(&self, other: &HashedKey) -> bool {
-        self.hash == other.hash && *other.key.name == *self.name && *other.key.scope == *self.scope
+impl<H> Equivalent<Front<H>> for Probe<'_> {
+    #[inline(always)]
+    fn equivalent(&self, other: &Front<H>) -> bool {
+        self.hash == other.hash
+            && match other.image.text() {
+                Some((scope, name)) => {
+                    *name == *self.name.as_bytes() && *scope == *self.scope.as_bytes()
+                }
+                None => other.is_long(self),
+            }
     }
 }
 
-/// A key with its hash. Growing the map then reads no text.
-struct HashedKey {
+/// What a reader needs at once, in one piece of memory: the key with its hash, and what
+/// most want of the value. Neither growing the map nor finding a short key reads a text
+/// that lies elsewhere.
+struct Front<H> {
     hash: u64,
-    key: Key,
+    image: Image,
+    value: H,
+    /// The key, if it is too long for an image.
+    long: Option<Box<Key>>,
 }
 
-impl PartialEq for HashedKey {
-    fn eq(&self, other: &Self) -> bool {
-        self.hash == other.hash && self.key == other.key
+impl<H> Front<H> {
+    #[cold]
+    fn is_long(&self, probe: &Probe<'_>) -> bool {
+        let key = self.long.as_deref();
+        key.is_some_and(|key| *key.name == *probe.name && *key.scope == *probe.scope)
     }
 }
 
-impl Eq for HashedKey {}
+impl<H> PartialEq for Front<H> {
+    fn eq(&self, other: &Self) -> bool {
+        self.hash == other.hash && self.image == other.image && self.long == other.long
+    }
+}
 
-impl Hash for HashedKey {
-    fn hash<H: Hasher>(&self, state: &mut H) {
+impl<H> Eq for Front<H> {}
+
+impl<H> Hash for Front<H> {
+    fn hash<S: Hasher>(&self, state: &mut S) {
         state.write_u64(self.hash);
     }
 }
@@ -70,13 +91,13 @@ impl Hasher for Passed {
 }
 
 /// The map. Any number of readers, while one writer changes it under a lock of its
-/// own.
-pub(crate) struct KeyMap<V> {
+/// own. A value has two parts: one that most readers want, which is copied, and the rest.
+pub(crate) struct KeyMap<H, V> {
     hash: Arc<KeyHash>,
-    map: HashMap<HashedKey, V, BuildHasherDefault<Passed>>,
+    map: HashMap<Front<H>, (Key, V), BuildHasherDefault<Passed>>,
 }
 
-impl<V: Send + Sync> KeyMap<V> {
+impl<H: Copy + Send + Sync, V: Send + Sync> KeyMap<H, V> {
     pub(crate) fn new(hash: Arc<KeyHash>) -> Self {
         Self {
             hash,
@@ -85,6 +106,7 @@ impl<V: Send + Sync> KeyMap<V> {
     }
 
     /// What to look for.
+    #[inline(always)]
     pub(crate) fn probe<'a>(&self, scope: &'a str, name: &'a str) -> Probe<'a> {
         Probe {
             hash: self.hash.of(scope, name),
@@ -93,21 +115,42 @@ impl<V: Send + Sync> KeyMap<V> {
         }
     }
 
-    /// What `look` sees of the value, if there is one.
+    /// The first part of the value, if there is one.
+    #[inline(always)]
+    pub(crate) fn first(&self, probe: Probe<'_>) -> Option<H> {
+        let guard = self.map.guard();
+        let (front, _) = self.map.get_key_value(&probe, &guard)?;
+        Some(front.value)
+    }
+
+    /// What `look` sees of the rest of the value, if there is one.
+    #[inline(always)]
     pub(crate) fn read<T>(&self, probe: Probe<'_>, look: impl FnOnce(&Key, &V) -> T) -> Option<T> {
         let guard = self.map.guard();
-        let (key, value) = self.map.get_key_value(&probe, &guard)?;
-        Some(look(&key.key, value))
+        let (_, (key, value)) = self.map.get_key_value(&probe, &guard)?;
+        Some(look(key, value))
     }
 
     /// Puts a value there, in place of the one before.
-    pub(crate) fn put(&self, hash: u64, key: Key, value: V) {
-        self.map.pin().insert(HashedKey { hash, key }, value);
+    pub(crate) fn put(&self, hash: u64, key: Key, first: H, rest: V) {
+        let image = Image::of(&key.scope, &key.name);
+        let front = Front {
+            hash,
+            image,
+            value: first,
+            long: image.text().is_none().then(|| Box::new(key.clone())),
+        };
+        self.map.pin().insert(front, (key, rest));
     }
 
     /// Takes the value away. Says whether there was one.
     pub(crate) fn remove(&self, probe: Probe<'_>) -> bool {
         self.map.pin().remove(&probe).is_some()
+    }
+
+    /// Takes all values away.
+    pub(crate) fn clear(&self) {
+        self.map.pin().clear();
     }
 
     /// How many values there are, while nobody changes it.

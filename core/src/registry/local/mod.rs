@@ -11,6 +11,7 @@ mod backend;
 mod change;
 mod hash;
 mod holdings;
+mod image;
 mod index;
 mod key_map;
 mod members;

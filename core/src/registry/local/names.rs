@@ -7,7 +7,7 @@ use super::key_map::{KeyMap, Probe};
 use super::members::Members;
 use super::row::Row;
 use crate::process::ProcessId;
-use crate::registry::Entry;
+use crate::registry::{Entry, Key};
 
 /// What a key leads to.
 pub(crate) enum Slot {
@@ -15,6 +15,16 @@ pub(crate) enum Slot {
     One(Row),
     /// The members of a group, of which there is at least one.
     Group(Members),
+}
+
+impl Slot {
+    /// The holder, if it is of a unique name.
+    pub(crate) const fn holder(&self) -> Option<ProcessId> {
+        match self {
+            Self::One(row) => Some(row.process),
+            Self::Group(_) => None,
+        }
+    }
 }
 
 /// What a reader who wants a unique name found.
@@ -27,9 +37,9 @@ pub(crate) enum Seen<T> {
     Nothing,
 }
 
-/// The keys of one table, read without its lock. Cheap to clone.
+/// The keys of one table, with the holders of the unique ones, read without its lock. Cheap to clone.
 #[derive(Clone)]
-pub(crate) struct Names(Arc<KeyMap<Slot>>);
+pub(crate) struct Names(Arc<KeyMap<Option<ProcessId>, Slot>>);
 
 impl Names {
     pub(crate) fn new(hash: Arc<KeyHash>) -> Self {
@@ -37,20 +47,27 @@ impl Names {
     }
 
     /// The map itself.
-    pub(crate) fn map(&self) -> &KeyMap<Slot> {
+    pub(crate) fn map(&self) -> &KeyMap<Option<ProcessId>, Slot> {
         &self.0
     }
 
+    /// Puts a slot there, in place of the one before.
+    pub(crate) fn put(&self, hash: u64, key: Key, slot: Slot) {
+        self.0.put(hash, key, slot.holder(), slot);
+    }
+
     /// Who holds a unique name.
+    #[inline(always)]
     pub(crate) fn holder(&self, probe: Probe<'_>) -> Seen<ProcessId> {
-        let seen = self.0.read(probe, |_, slot| match slot {
-            Slot::One(row) => Seen::One(row.process),
-            Slot::Group(_) => Seen::Group,
-        });
-        seen.unwrap_or(Seen::Nothing)
+        match self.0.first(probe) {
+            Some(Some(process)) => Seen::One(process),
+            Some(None) => Seen::Group,
+            None => Seen::Nothing,
+        }
     }
 
     /// The registration of a unique name.
+    #[inline(always)]
     pub(crate) fn entry(&self, probe: Probe<'_>) -> Seen<Entry> {
         loop {
             let seen = self.0.read(probe, |key, slot| match slot {

@@ -15,6 +15,7 @@ use crate::registry::{
 };
 
 impl Local {
+    #[inline(always)]
     pub(super) fn holder(
         &self,
         scope: &str,
@@ -27,6 +28,7 @@ impl Local {
         }
     }
 
+    #[inline(always)]
     pub(super) fn entry(&self, scope: &str, name: &str) -> Result<Option<Entry>, RegistryError> {
         let probe = self.probe(scope, name);
         match self.partition(probe.hash).names.entry(probe) {

@@ -50,6 +50,7 @@ impl Row {
 
     /// The registration; `None` if it is gone from the map or was replaced meanwhile.
     /// Never `None` under the lock of the table.
+    #[inline(always)]
     pub(crate) fn entry(&self, key: &Key) -> Option<Entry> {
         let handle = match &self.handle {
             None => None,

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::holdings::Held;
+use super::image::Image;
 use super::index::Posting;
 use super::names::Slot;
 use super::row::Row;
@@ -32,8 +33,13 @@ const SLOT: usize = 16;
 
 /// A name: its node in the map and the slot that leads there, its place in the order of
 /// names, and the counts before its text.
-const NAME: usize =
-    size_of::<Key>() + size_of::<u64>() + size_of::<Slot>() + SLOT + in_tree::<Label>() + COUNTS;
+const NAME: usize = size_of::<Key>()
+    + size_of::<Image>()
+    + size_of::<u64>()
+    + size_of::<Slot>()
+    + SLOT
+    + in_tree::<Label>()
+    + COUNTS;
 
 /// A registration by its holder.
 const HELD: usize = in_tree::<(Held, Option<Handle>)>();

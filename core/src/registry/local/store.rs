@@ -24,7 +24,7 @@ pub struct Local {
     pub(super) host: SharedHost,
     pub(super) options: LocalOptions,
     /// The kind of keys of each scope, under the scope and an empty name.
-    pub(super) scopes: KeyMap<Keys>,
+    pub(super) scopes: KeyMap<Keys, ()>,
     pub(super) partitions: Box<[Partition]>,
     /// Registrations in all partitions, with those that have just been let in.
     pub(super) entries: AtomicUsize,
@@ -107,7 +107,7 @@ impl Local {
 
     /// The kind of a scope, without a lock.
     pub(super) fn scope(&self, scope: &str) -> Option<Keys> {
-        self.scopes.read(self.probe(scope, ""), |_, keys| *keys)
+        self.scopes.first(self.probe(scope, ""))
     }
 
     /// The number of the next change.

@@ -6,6 +6,7 @@
 //! nodes are as welcome as those of this one.
 
 use std::collections::BTreeMap;
+use std::mem;
 use std::sync::Arc;
 
 use super::hash::KeyHash;
@@ -68,6 +69,14 @@ impl Table {
         }
         self.scopes.remove(label);
         gone
+    }
+
+    /// Lets go of everything, scopes too. Answers what kept handles alive.
+    pub(crate) fn clear(&mut self) -> Holdings {
+        self.names.map().clear();
+        self.scopes.clear();
+        self.size = Size::default();
+        mem::replace(&mut self.holdings, Holdings::new())
     }
 
     /// A scope.
@@ -150,7 +159,7 @@ impl Table {
         scope.entries += 1;
         scope.index.add(&posting, &new.metadata);
         self.size.add_row(scope.keys, &new.metadata);
-        self.names.map().put(probe.hash, key.clone(), slot);
+        self.names.put(probe.hash, key.clone(), slot);
         self.holdings.put(held, new.handle);
         entry
     }
@@ -173,7 +182,7 @@ impl Table {
         self.size.add_row(scope.keys, &new.metadata);
         let entry = entry(key, &new);
         let slot = Slot::One(Row::of(&new));
-        self.names.map().put(probe.hash, key.clone(), slot);
+        self.names.put(probe.hash, key.clone(), slot);
         self.holdings.put(held, new.handle);
         entry
     }
@@ -201,7 +210,7 @@ impl Table {
             self.size.remove_name(key);
         } else {
             let rest = Slot::Group(rest);
-            self.names.map().put(probe.hash, entry.key.clone(), rest);
+            self.names.put(probe.hash, entry.key.clone(), rest);
         }
         scope.entries -= 1;
         scope.index.remove(&posting, &entry.metadata);

@@ -18,7 +18,7 @@ use crate::runtime::Entropy;
 pub(super) struct Readers {
     names: Names,
     /// The kind of keys of each scope, under the scope and an empty name.
-    scopes: KeyMap<Keys>,
+    scopes: KeyMap<Keys, ()>,
 }
 
 impl Readers {
@@ -62,8 +62,7 @@ impl Readers {
 
     /// The kind of a scope.
     pub(super) fn keys(&self, scope: &str) -> Option<Keys> {
-        self.scopes
-            .read(self.scopes.probe(scope, ""), |_, keys| *keys)
+        self.scopes.first(self.scopes.probe(scope, ""))
     }
 
     #[cold]
@@ -82,7 +81,7 @@ impl Readers {
             Effect::OpenScope(scope, keys) => {
                 table.open_scope(scope, *keys);
                 let hash = self.scopes.probe(scope, "").hash;
-                self.scopes.put(hash, Key::new(scope, ""), *keys);
+                self.scopes.put(hash, Key::new(scope, ""), *keys, ());
             }
             Effect::CloseScope(scope) => {
                 table.close_scope(scope);

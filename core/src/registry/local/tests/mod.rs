@@ -1,6 +1,7 @@
 //! Claims about the local backends.
 
 mod against_model;
+mod charge;
 mod model;
 #[cfg(feature = "tokio")]
 mod races;
