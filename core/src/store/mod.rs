@@ -44,6 +44,7 @@
 //! | [`machine`] | the state and every decision about it, pure |
 //! | `lease_clock.rs`, `watchers.rs`, `settle.rs` | what engines over the machine share, pure |
 //! | `local/` | the engine for one node, in memory |
+//! | `raft/` | the engine for several nodes, by consensus (feature `raft`) |
 //! | [`contract`] | the promises of engines, as a suite |
 
 mod bytes;
@@ -59,6 +60,8 @@ mod lease_clock;
 mod limits;
 mod local;
 pub mod machine;
+#[cfg(feature = "raft")]
+mod raft;
 mod range;
 mod read;
 mod renewal;
@@ -78,6 +81,8 @@ pub use keep_alive::{KeepAlive, LeaseHandle};
 pub use lease::{Granted, LeaseId, LeaseInfo, Revoked};
 pub use limits::Limits;
 pub use local::{LocalOptions, LocalStore};
+#[cfg(feature = "raft")]
+pub use raft::{ChangeMembersError, RaftOptions, RaftStatus, RaftStore};
 pub use range::KeyRange;
 pub use read::{Consistency, Order, Read, Reading};
 pub use renewal::{LeaseEnd, LeaseState};

@@ -67,7 +67,7 @@ pub struct WatchFrom {
 /// has it, the watch ends with [`WatchError::Compacted`].
 pub trait WatchSource: Send {
     /// The next changes, whole revisions in ascending order, each once. After an error
-    /// the same error again.
+    /// the watch is over and not polled again.
     fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Result<Changes, WatchError>>;
 
     /// The first revision of which nothing was delivered yet.

@@ -1,0 +1,245 @@
+//! The log and the vote, in memory for reading and in a file for surviving.
+
+use std::fmt::{Debug, Formatter};
+use std::io;
+use std::ops::{Bound, RangeBounds};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use openraft::storage::{LogFlushed, RaftLogStorage};
+use openraft::{LogState, OptionalSend, RaftLogReader, StorageIOError};
+
+use super::consensus::{Entry, LogId, StoreFault, Types, Vote};
+use super::record::{Content, Damaged, Record, replay};
+use crate::runtime::{FileName, Storage, StorageError};
+
+/// How many bytes of entries one read answers, more than one entry only if it has room.
+const READ_BYTES_MAX: usize = 1 << 18;
+
+/// A file is written anew when it has grown over twice its content and this, in bytes.
+const SLACK_BYTES: usize = 1 << 16;
+
+/// Why the log could not be opened.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum OpenLogError {
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    #[error(transparent)]
+    Damaged(#[from] Damaged),
+}
+
+/// The log of one node. All writes are synced before they are answered.
+pub(super) struct LogStore<S> {
+    storage: S,
+    file: FileName,
+    content: Arc<Mutex<Content>>,
+    file_len: usize,
+}
+
+impl<S: Storage> LogStore<S> {
+    /// Opens the log; cuts the torn end of a write that was never answered.
+    pub(super) async fn open(storage: S, file: FileName) -> Result<Self, OpenLogError> {
+        let bytes = match storage.read(&file).await {
+            Ok(bytes) => bytes,
+            Err(StorageError::NotFound { .. }) => Vec::new(),
+            Err(error) => return Err(error.into()),
+        };
+        let (content, kept) = replay(&bytes)?;
+        if kept < bytes.len() {
+            storage.replace(&file, &bytes[..kept]).await?;
+            storage.sync(&file).await?;
+        }
+        Ok(Self {
+            storage,
+            file,
+            content: Arc::new(Mutex::new(content)),
+            file_len: kept,
+        })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Content> {
+        self.content.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds bytes to the file; they are durable once it answers, if that is asked for.
+    async fn write(&mut self, bytes: &[u8], sync: bool) -> Result<(), StorageError> {
+        self.storage.append(&self.file, bytes).await?;
+        self.file_len += bytes.len();
+        if sync {
+            self.storage.sync(&self.file).await?;
+        }
+        Ok(())
+    }
+
+    async fn record(&mut self, record: Record, sync: bool) -> Result<(), StorageError> {
+        let mut bytes = Vec::new();
+        record.encode(&mut bytes);
+        self.lock().take(record);
+        self.write(&bytes, sync).await
+    }
+
+    /// Writes the file anew if most of it is of no use any more.
+    async fn tidy(&mut self) -> Result<(), StorageError> {
+        let bytes = self.lock().encode();
+        if self.file_len > 2 * bytes.len() + SLACK_BYTES {
+            self.storage.replace(&self.file, &bytes).await?;
+            self.storage.sync(&self.file).await?;
+            self.file_len = bytes.len();
+        }
+        Ok(())
+    }
+}
+
+fn write_fault(error: &StorageError) -> StoreFault {
+    StorageIOError::write_logs(openraft::AnyError::new(error)).into()
+}
+
+/// Reads what a [`LogStore`] holds.
+pub(super) struct LogReader(Arc<Mutex<Content>>);
+
+impl LogReader {
+    fn entries(&self, range: impl RangeBounds<u64>, bytes_max: usize) -> Vec<Entry> {
+        let content = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let start = range.start_bound().cloned();
+        let end = range.end_bound().cloned();
+        if is_empty(start, end) {
+            return Vec::new();
+        }
+        let mut bytes = 0;
+        let found = content.entries.range((start, end));
+        let fitting = found.take_while(|(_, entry)| {
+            let first = bytes == 0;
+            bytes += size(entry);
+            first || bytes <= bytes_max
+        });
+        fitting.map(|(_, entry)| entry.clone()).collect()
+    }
+}
+
+fn is_empty(start: Bound<u64>, end: Bound<u64>) -> bool {
+    let first = match start {
+        Bound::Included(start) => start,
+        Bound::Excluded(start) => start + 1,
+        Bound::Unbounded => 0,
+    };
+    match end {
+        Bound::Included(end) => end < first,
+        Bound::Excluded(end) => end <= first,
+        Bound::Unbounded => false,
+    }
+}
+
+/// How long an entry is as bytes.
+fn size(entry: &Entry) -> usize {
+    postcard::experimental::serialized_size(entry).unwrap_or(usize::MAX / 2)
+}
+
+impl RaftLogReader<Types> for LogReader {
+    async fn try_get_log_entries<RB: RangeBounds<u64> + Clone + Debug + OptionalSend>(
+        &mut self,
+        range: RB,
+    ) -> Result<Vec<Entry>, StoreFault> {
+        Ok(self.entries(range, usize::MAX))
+    }
+
+    async fn limited_get_log_entries(
+        &mut self,
+        start: u64,
+        end: u64,
+    ) -> Result<Vec<Entry>, StoreFault> {
+        Ok(self.entries(start..end, READ_BYTES_MAX))
+    }
+}
+
+impl<S: Storage + Send + Sync + 'static> RaftLogReader<Types> for LogStore<S> {
+    async fn try_get_log_entries<RB: RangeBounds<u64> + Clone + Debug + OptionalSend>(
+        &mut self,
+        range: RB,
+    ) -> Result<Vec<Entry>, StoreFault> {
+        Ok(LogReader(self.content.clone()).entries(range, usize::MAX))
+    }
+}
+
+impl<S: Storage + Send + Sync + 'static> RaftLogStorage<Types> for LogStore<S> {
+    type LogReader = LogReader;
+
+    async fn get_log_state(&mut self) -> Result<LogState<Types>, StoreFault> {
+        let content = self.lock();
+        Ok(LogState {
+            last_purged_log_id: content.purged,
+            last_log_id: content.last(),
+        })
+    }
+
+    async fn get_log_reader(&mut self) -> LogReader {
+        LogReader(self.content.clone())
+    }
+
+    async fn save_vote(&mut self, vote: &Vote) -> Result<(), StoreFault> {
+        let saved = self.record(Record::Vote(*vote), true).await;
+        saved.map_err(|error| StorageIOError::write_vote(openraft::AnyError::new(&error)).into())
+    }
+
+    async fn read_vote(&mut self) -> Result<Option<Vote>, StoreFault> {
+        Ok(self.lock().vote)
+    }
+
+    async fn save_committed(&mut self, committed: Option<LogId>) -> Result<(), StoreFault> {
+        let Some(committed) = committed else {
+            return Ok(());
+        };
+        // Not synced: a node that restarts knows a little less and learns it again.
+        let saved = self.record(Record::Committed(committed), false).await;
+        saved.map_err(|error| write_fault(&error))
+    }
+
+    async fn read_committed(&mut self) -> Result<Option<LogId>, StoreFault> {
+        Ok(self.lock().committed)
+    }
+
+    async fn append<I>(&mut self, entries: I, callback: LogFlushed<Types>) -> Result<(), StoreFault>
+    where
+        I: IntoIterator<Item = Entry> + OptionalSend,
+        I::IntoIter: OptionalSend,
+    {
+        let mut bytes = Vec::new();
+        {
+            let mut content = self.lock();
+            for entry in entries {
+                let record = Record::Entry(entry);
+                record.encode(&mut bytes);
+                content.take(record);
+            }
+        }
+        match self.write(&bytes, true).await {
+            Ok(()) => {
+                callback.log_io_completed(Ok(()));
+                Ok(())
+            }
+            Err(error) => {
+                callback.log_io_completed(Err(io::Error::other(error.clone())));
+                Err(write_fault(&error))
+            }
+        }
+    }
+
+    async fn truncate(&mut self, log_id: LogId) -> Result<(), StoreFault> {
+        let truncated = self.record(Record::Truncated(log_id.index), true).await;
+        truncated.map_err(|error| write_fault(&error))
+    }
+
+    async fn purge(&mut self, log_id: LogId) -> Result<(), StoreFault> {
+        let purged = async {
+            self.record(Record::Purged(log_id), true).await?;
+            self.tidy().await
+        };
+        purged.await.map_err(|error| write_fault(&error))
+    }
+}
+
+impl<S> Debug for LogStore<S> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LogStore")
+            .field("file", &self.file)
+            .finish_non_exhaustive()
+    }
+}

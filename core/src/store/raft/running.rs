@@ -1,0 +1,122 @@
+//! One run of the store on its node, and what it does for whoever asks.
+
+use std::sync::Arc;
+
+use openraft::error::{CheckIsLeaderError, RaftError};
+
+use super::ambient::{Host, Inside};
+use super::consensus::Consensus;
+use super::rpc::{Ask, Miss, Told};
+use super::state::Shared;
+use crate::process::Node;
+use crate::runtime::{Requester, Runtime};
+use crate::store::lease::{LeaseId, LeaseInfo};
+use crate::store::machine::{Proposal, Refusal, Response};
+
+/// Everything that lives from a start of the store to its end.
+pub(super) struct Running<R: Runtime> {
+    pub(super) node: Node<R>,
+    pub(super) raft: Consensus,
+    pub(super) host: Arc<dyn Host>,
+    pub(super) requester: Requester<R>,
+    pub(super) shared: Shared,
+}
+
+impl<R: Runtime> Clone for Running<R> {
+    fn clone(&self) -> Self {
+        Self {
+            node: self.node.clone(),
+            raft: self.raft.clone(),
+            host: self.host.clone(),
+            requester: self.requester.clone(),
+            shared: self.shared.clone(),
+        }
+    }
+}
+
+impl<R: Runtime> Running<R> {
+    /// This node, as consensus names it.
+    pub(super) fn me(&self) -> u32 {
+        self.node.runtime().node().0
+    }
+
+    /// Who leads, as far as this node knows.
+    pub(super) fn leader(&self) -> Option<u32> {
+        self.raft.metrics().borrow().current_leader
+    }
+
+    /// Does what was asked; `None` if that cannot be answered.
+    pub(super) async fn serve(&self, ask: Ask) -> Option<Told> {
+        let raft = &self.raft;
+        Some(match ask {
+            Ask::Append(rpc) => Told::Append(raft.append_entries(rpc).await.ok()?),
+            Ask::Vote(rpc) => Told::Vote(raft.vote(rpc).await.ok()?),
+            Ask::Snapshot(rpc) => Told::Snapshot(match raft.install_snapshot(rpc).await {
+                Ok(answer) => Ok(answer),
+                Err(RaftError::APIError(error)) => Err(error.try_into().ok()?),
+                Err(RaftError::Fatal(_)) => return None,
+            }),
+            Ask::Propose(proposal) => Told::Proposed(self.propose(proposal).await),
+            Ask::ReadIndex => Told::ReadIndex(self.read_index().await),
+            Ask::KeepAlive(lease) => Told::KeptAlive(
+                self.counted(|state| {
+                    let now = self.node.runtime().now();
+                    state.renew(lease, now)
+                })
+                .await,
+            ),
+            Ask::Lease(lease) => Told::Lease(self.lease(lease).await),
+        })
+    }
+
+    async fn propose(&self, proposal: Proposal) -> Result<Result<Response, Refusal>, Miss> {
+        let leader = self.leader();
+        if leader != Some(self.me()) {
+            return Err(Miss::NotLeader(leader));
+        }
+        let written = self.raft.client_write(proposal);
+        match Inside::new(self.host.clone(), written).await {
+            Ok(written) => written.data.0.ok_or(Miss::Unknown),
+            // It may have been in the log already when the lead was lost.
+            Err(_) => Err(Miss::Unknown),
+        }
+    }
+
+    /// The entry that a read which begins now must have seen.
+    pub(super) async fn read_index(&self) -> Result<u64, Miss> {
+        let index = Inside::new(self.host.clone(), self.raft.get_read_log_id()).await;
+        match index {
+            Ok((read, _)) => Ok(read.map_or(0, |log_id| log_id.index)),
+            Err(RaftError::APIError(CheckIsLeaderError::ForwardToLeader(forward))) => {
+                Err(Miss::NotLeader(forward.leader_id))
+            }
+            Err(_) => Err(Miss::NotLeader(None)),
+        }
+    }
+
+    /// Looks at the clock of leases, at the node that counts them and certainly leads.
+    async fn counted<T>(
+        &self,
+        look: impl FnOnce(&mut crate::store::lease_clock::LeaseClock) -> T + Send,
+    ) -> Result<T, Miss> {
+        let index = self.read_index().await?;
+        if !self.shared.applied(index).await {
+            return Err(Miss::NotLeader(None));
+        }
+        let mut state = self.shared.lock();
+        let clock = state.clock.as_mut();
+        clock.map(look).ok_or(Miss::NotLeader(None))
+    }
+
+    async fn lease(&self, lease: LeaseId) -> Result<Option<LeaseInfo>, Miss> {
+        let now = self.node.runtime().now();
+        let remaining = self.counted(|clock| clock.remaining(lease, now)).await?;
+        let state = self.shared.lock();
+        Ok(state.machine.lease_ttl(lease).map(|ttl| LeaseInfo {
+            lease,
+            ttl,
+            remaining: remaining.unwrap_or_default(),
+            keys: state.machine.lease_keys(lease).cloned().collect(),
+        }))
+    }
+}
