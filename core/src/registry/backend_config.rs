@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::config::ConfigError;
+use super::consistent::{ConsistentConfig, ConsistentConfigError};
 use super::local::Local;
 use super::replicated::{ReplicatedConfig, ReplicatedConfigError};
 use crate::membership::MembershipConfig;
@@ -32,6 +33,27 @@ pub enum BackendConfig {
         #[serde(default)]
         replication: Box<ReplicatedConfig>,
     },
+    /// Gives a name away only once a store has said so, and refuses changes where the
+    /// store does not answer.
+    Consistent {
+        /// Which store. One that several nodes share is given to
+        /// [`Consistent::spec`](super::consistent::Consistent::spec).
+        #[serde(default)]
+        store: StoreConfig,
+        /// How the registry uses it. As stated at each field unless set.
+        #[serde(default)]
+        session: Box<ConsistentConfig>,
+    },
+}
+
+/// Which store a consistent registry has.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "engine", rename_all = "snake_case", deny_unknown_fields)]
+#[non_exhaustive]
+pub enum StoreConfig {
+    /// One of its own in the memory of the node, for a cluster of one.
+    #[default]
+    Local,
 }
 
 const fn partitions() -> usize {
@@ -60,6 +82,15 @@ impl BackendConfig {
         }
     }
 
+    /// `consistent`, on a local store of its own.
+    #[must_use]
+    pub fn consistent(session: ConsistentConfig) -> Self {
+        Self::Consistent {
+            store: StoreConfig::Local,
+            session: Box::new(session),
+        }
+    }
+
     /// The kind, as [`Backend::kind`](super::Backend::kind) says it.
     #[must_use]
     pub const fn kind(&self) -> &'static str {
@@ -67,6 +98,7 @@ impl BackendConfig {
             Self::Memory {} => "memory",
             Self::Partitioned { .. } => "partitioned",
             Self::Replicated { .. } => "replicated",
+            Self::Consistent { .. } => "consistent",
         }
     }
 
@@ -89,6 +121,13 @@ impl BackendConfig {
                 membership,
                 replication,
             } => replicated(at, membership, replication),
+            Self::Consistent { session, .. } => {
+                session
+                    .validate()
+                    .map_err(|ConsistentConfigError::Zero { field }| ConfigError::Zero {
+                        field: format!("{at}.session.{field}").into(),
+                    })
+            }
         }
     }
 }

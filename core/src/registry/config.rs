@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::backend_config::BackendConfig;
+use super::backend_config::{BackendConfig, StoreConfig};
 use super::backend_spec::BackendSpec;
+use super::consistent::Consistent;
 use super::error::RegistryError;
 use super::key::{Keys, check_scope};
 use super::local::{Local, LocalOptions};
@@ -273,6 +274,16 @@ impl RegistryConfig {
                 replication.indexes.clone_from(&self.indexes);
                 replication.entries_max = self.entries_max;
                 clustered((**membership).clone(), replication)
+            }
+            BackendConfig::Consistent {
+                store: StoreConfig::Local,
+                session,
+            } => {
+                let mut session = (**session).clone();
+                session.owner_only = self.owner_only;
+                session.indexes.clone_from(&self.indexes);
+                session.entries_max = self.entries_max;
+                Consistent::on_local_store(session)
             }
         }
     }

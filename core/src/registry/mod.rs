@@ -86,6 +86,7 @@
 //! | the scope is closed or cleared | all of the scope | watchers, [`Cause::ScopeClosed`] |
 //! | the registry's driver or monitor crashes, or its supervisor stops | none | nobody |
 //! | a switch of the backend | none of this node | nobody |
+//! | the session of a `consistent` backend is lost, or its driver is stopped | all of this node's processes | watchers, [`Cause::NodeGone`]; the holders, unless configured otherwise |
 //!
 //! # What a change may come to
 //!
@@ -101,7 +102,7 @@
 //! | `backend.rs`, `backend_spec.rs`, `host.rs` | the contract, how a backend is made, and what it may ask of its node |
 //! | `facade/` | the facade |
 //! | `watch/`, `key_lock.rs`, `monitor/`, `config.rs`, `backend_config.rs` | who watches, locks, how the backend is looked after, the configuration |
-//! | `local/`, `replicated/` | the backends `memory` and `partitioned`; the backend `replicated` |
+//! | `local/`, `replicated/`, `consistent/` | the backends `memory` and `partitioned`; the backend `replicated`; the backend `consistent` |
 
 mod answer;
 mod backend;
@@ -109,6 +110,7 @@ mod backend_config;
 mod backend_spec;
 mod change;
 mod config;
+pub mod consistent;
 mod entry;
 mod error;
 mod facade;
@@ -129,7 +131,7 @@ mod watch;
 
 pub use answer::Answer;
 pub use backend::{Backend, Host, SharedHost};
-pub use backend_config::BackendConfig;
+pub use backend_config::{BackendConfig, StoreConfig};
 pub use backend_spec::BackendSpec;
 pub use change::{Cause, Change, Rule};
 pub use config::{ConfigError, RegistryConfig};

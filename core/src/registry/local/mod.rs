@@ -39,3 +39,4 @@ pub(crate) use row::NewRow;
 pub(crate) use rules::{is_a_group, unknown_scope};
 pub use store::Local;
 pub(crate) use table::Table;
+pub(crate) use update::revised;

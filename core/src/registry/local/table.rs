@@ -84,6 +84,18 @@ impl Table {
         self.scopes.get(label)
     }
 
+    /// All scopes, in the order of their names.
+    pub(crate) fn scopes(&self) -> impl Iterator<Item = (Label, Keys)> {
+        let scopes = self.scopes.values();
+        scopes.map(|scope| (scope.label.clone(), scope.keys))
+    }
+
+    /// How many names a scope has, and how many registrations.
+    pub(crate) fn scope_counts(&self, label: &str) -> (usize, usize) {
+        let scope = self.scopes.get(label);
+        scope.map_or((0, 0), |scope| (scope.names.len(), scope.entries))
+    }
+
     /// Who holds a unique name.
     pub(crate) fn holder(&self, probe: Probe<'_>) -> Option<ProcessId> {
         match self.names.holder(probe) {

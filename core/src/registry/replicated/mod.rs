@@ -48,4 +48,5 @@ pub use feed::{ManualFeed, ManualReader, MemberFeed};
 pub use inspection::PeerStats;
 pub use members::MemberNews;
 pub use origin::{Origin, Stamp};
+pub(super) use readers::{Readers, held_by};
 pub use store::Replicated;

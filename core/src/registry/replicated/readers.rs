@@ -15,7 +15,7 @@ use crate::registry::local::{
 use crate::runtime::Entropy;
 
 /// Reads of one name, which wait for nobody.
-pub(super) struct Readers {
+pub(in crate::registry) struct Readers {
     names: Names,
     /// The kind of keys of each scope, under the scope and an empty name.
     scopes: KeyMap<Keys, ()>,
@@ -23,7 +23,11 @@ pub(super) struct Readers {
 
 impl Readers {
     /// An empty table with indexes over these fields, and what readers see of it.
-    pub(super) fn new<E: Entropy>(entropy: &E, stream: &str, indexes: &[Label]) -> (Self, Table) {
+    pub(in crate::registry) fn new<E: Entropy>(
+        entropy: &E,
+        stream: &str,
+        indexes: &[Label],
+    ) -> (Self, Table) {
         let hash = Arc::new(KeyHash::new(entropy, stream));
         let table = Table::new(hash.clone(), Arc::from(indexes));
         let names = table.names().clone();
@@ -31,7 +35,7 @@ impl Readers {
         (Self { names, scopes }, table)
     }
 
-    pub(super) fn holder(
+    pub(in crate::registry) fn holder(
         &self,
         scope: &str,
         name: &str,
@@ -43,7 +47,11 @@ impl Readers {
         }
     }
 
-    pub(super) fn entry(&self, scope: &str, name: &str) -> Result<Option<Entry>, RegistryError> {
+    pub(in crate::registry) fn entry(
+        &self,
+        scope: &str,
+        name: &str,
+    ) -> Result<Option<Entry>, RegistryError> {
         let probe = self.names.map().probe(scope, name);
         match self.names.entry(probe) {
             Seen::One(entry) => Ok(Some(entry)),
@@ -51,7 +59,11 @@ impl Readers {
         }
     }
 
-    pub(super) fn entries(&self, scope: &str, name: &str) -> Result<Vec<Entry>, RegistryError> {
+    pub(in crate::registry) fn entries(
+        &self,
+        scope: &str,
+        name: &str,
+    ) -> Result<Vec<Entry>, RegistryError> {
         let probe = self.names.map().probe(scope, name);
         let entries = self.names.entries(probe);
         if entries.is_empty() && self.keys(scope).is_none() {
@@ -61,7 +73,7 @@ impl Readers {
     }
 
     /// The kind of a scope.
-    pub(super) fn keys(&self, scope: &str) -> Option<Keys> {
+    pub(in crate::registry) fn keys(&self, scope: &str) -> Option<Keys> {
         self.scopes.first(self.scopes.probe(scope, ""))
     }
 
@@ -74,19 +86,25 @@ impl Readers {
         }
     }
 
+    /// Lets readers see a scope. Under the lock of the table.
+    pub(in crate::registry) fn open(&self, table: &mut Table, scope: &Label, keys: Keys) {
+        table.open_scope(scope, keys);
+        let hash = self.scopes.probe(scope, "").hash;
+        self.scopes.put(hash, Key::new(scope, ""), keys, ());
+    }
+
+    /// Lets readers see that a scope is gone. Under the lock of the table.
+    pub(in crate::registry) fn close(&self, table: &mut Table, scope: &Label) {
+        table.close_scope(scope);
+        self.scopes.remove(self.scopes.probe(scope, ""));
+    }
+
     /// Lets readers see what an effect says, if it is for them. Under the lock of the
     /// table.
     pub(super) fn show(&self, table: &mut Table, effect: &Effect) {
         match effect {
-            Effect::OpenScope(scope, keys) => {
-                table.open_scope(scope, *keys);
-                let hash = self.scopes.probe(scope, "").hash;
-                self.scopes.put(hash, Key::new(scope, ""), *keys, ());
-            }
-            Effect::CloseScope(scope) => {
-                table.close_scope(scope);
-                self.scopes.remove(self.scopes.probe(scope, ""));
-            }
+            Effect::OpenScope(scope, keys) => self.open(table, scope, *keys),
+            Effect::CloseScope(scope) => self.close(table, scope),
             Effect::Change(Change::Registered(entry)) => {
                 table.add(&entry.key, stored(entry));
             }
@@ -125,7 +143,7 @@ fn stored(entry: &Entry) -> NewRow {
 }
 
 /// All keys that a process holds, each once, in order.
-pub(super) fn held_by(table: &Table, process: ProcessId) -> Vec<Key> {
+pub(in crate::registry) fn held_by(table: &Table, process: ProcessId) -> Vec<Key> {
     let mut keys: Vec<Key> = table.held_by(process).cloned().collect();
     keys.sort_unstable();
     keys.dedup();

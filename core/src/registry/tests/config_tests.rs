@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::stage::{LIMIT, play};
 use crate::membership::{self, MembershipConfig};
+use crate::registry::consistent::ConsistentConfig;
 use crate::registry::replicated::{OnConflict, ReplicatedConfig};
 use crate::registry::{
     BackendConfig, ConfigError, FailOver, Keys, Metadata, MonitorConfig, Query, Registration,
@@ -160,6 +161,42 @@ fn a_shared_registry_is_as_it_was_configured() {
         assert!(matches!(refused, Err(RegistryError::NotOwner { .. })));
         assert!(registry.audit().is_empty());
         assert_eq!(registry.health().entries, 2);
+        assert!(stage.node.stop(LIMIT).await);
+    });
+}
+
+#[test]
+fn a_consistent_registry_is_as_it_was_configured() {
+    let text = r#"
+owner_only = true
+scopes = { agents = "unique" }
+entries_max = 1
+
+[backend]
+kind = "consistent"
+store = { engine = "local" }
+session = { ttl_ms = 3000, on_loss = "tell" }
+"#;
+    play(|stage| async move {
+        let config: RegistryConfig = toml::from_str(text).unwrap();
+        let wrong = RegistryConfig::new().backend(BackendConfig::consistent(
+            ConsistentConfig::default().ttl(Duration::ZERO),
+        ));
+        let field = "backend.session.ttl_ms".into();
+        assert_eq!(wrong.validate(), Err(ConfigError::Zero { field }));
+        let registry = Registry::start(&stage.node, "shared", config)
+            .await
+            .unwrap();
+        assert_eq!(registry.backend_kind(), "consistent");
+        let (process, other) = (stage.idler(), stage.idler());
+        let wanted = |name| Registration::new("agents", name, process);
+        registry.register(wanted("a")).await.unwrap();
+        let full = registry.register(wanted("b")).await;
+        assert!(matches!(full, Err(RegistryError::LimitReached { .. })));
+        let removal = Removal::new("agents", "a").by(Some(other));
+        let refused = registry.unregister(removal).await;
+        assert!(matches!(refused, Err(RegistryError::NotOwner { .. })));
+        assert!(registry.audit().is_empty());
         assert!(stage.node.stop(LIMIT).await);
     });
 }

@@ -1,6 +1,7 @@
 //! The backends under test, and the tests of each case on each of them in each world.
 
 use steadfast::membership::MembershipConfig;
+use steadfast::registry::consistent::ConsistentConfig;
 use steadfast::registry::replicated::ReplicatedConfig;
 use steadfast::registry::{BackendConfig, Keys, Registry, RegistryConfig};
 use steadfast::runtime::{Port, Runtime};
@@ -15,6 +16,8 @@ pub(crate) enum Kind {
     Partitioned,
     /// On a cluster of one node, with a membership of its own.
     Replicated,
+    /// On a local store of its own.
+    Consistent,
 }
 
 impl Kind {
@@ -34,6 +37,7 @@ impl Kind {
                 let membership = MembershipConfig::lan(name).port(Port(port));
                 BackendConfig::replicated(membership, ReplicatedConfig::on(Port(port + 1)))
             }
+            Self::Consistent => BackendConfig::consistent(ConsistentConfig::default()),
         };
         let config = RegistryConfig::new()
             .backend(backend)
@@ -64,6 +68,10 @@ macro_rules! registry_cases {
         }
         $crate::conformance::registry::backends::registry_cases_on! {
             replicated Replicated;
+            $($case),+
+        }
+        $crate::conformance::registry::backends::registry_cases_on! {
+            consistent Consistent;
             $($case),+
         }
     };

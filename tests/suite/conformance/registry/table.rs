@@ -15,7 +15,7 @@ const LOCAL: &[&str] = &[
 ];
 
 /// The backends, as the modules of [`registry_cases!`](super::registry_cases) name them.
-const BACKENDS: &[&str] = &["memory", "partitioned", "replicated"];
+const BACKENDS: &[&str] = &["memory", "partitioned", "replicated", "consistent"];
 
 /// Why a case has no test on any backend here.
 const ELSEWHERE: &[(&str, &str)] = &[(

@@ -1,0 +1,60 @@
+//! What callers ask for, waiting for its turn.
+
+use crate::label::Label;
+use crate::process::reply::ReplySender;
+use crate::registry::entry::Entry;
+use crate::registry::error::RegistryError;
+use crate::registry::metadata::{Metadata, Value};
+use crate::registry::operation::{Registered, Registration, Removal, Update, Updated};
+use crate::store;
+
+/// What a batch of registrations comes to: all, or the first that could not.
+pub(super) type Batch = Result<Vec<Registered>, (usize, RegistryError)>;
+
+/// Where an answer goes.
+pub(super) type Reply<T> = ReplySender<Result<T, RegistryError>>;
+
+/// One change that a caller waits for.
+pub(super) enum Job {
+    Register {
+        rows: Vec<Registration>,
+        reply: ReplySender<Batch>,
+    },
+    Unregister {
+        removal: Removal,
+        reply: Reply<Entry>,
+    },
+    Update {
+        update: Update,
+        reply: Reply<Updated>,
+    },
+    Field {
+        field: Label,
+        value: Option<Value>,
+        reply: Reply<Option<Value>>,
+    },
+}
+
+/// A change that was handed to the store, and what is needed to answer it.
+pub(super) enum Pending {
+    Register {
+        rows: Vec<Registration>,
+        /// Where each lies, and whether it is a fresh registration.
+        places: Vec<(store::Key, bool)>,
+        reply: ReplySender<Batch>,
+    },
+    Unregister {
+        place: store::Key,
+        entry: Entry,
+        reply: Reply<Entry>,
+    },
+    Update {
+        place: store::Key,
+        before: Metadata,
+        reply: Reply<Updated>,
+    },
+    Field {
+        before: Option<Value>,
+        reply: Reply<Option<Value>>,
+    },
+}

@@ -1,0 +1,3 @@
+//! Stories of a node and its store.
+
+mod stories;
