@@ -58,13 +58,13 @@ impl View {
                 entry,
                 reply,
             } => {
+                // One that may still happen is known to have been asked for.
+                let may_come = matches!(&answer, Err(TransactError::Unknown(_)));
                 let gone = settled(answer, "unregister").and_then(|done| {
                     let key = entry.key.clone();
                     done.then_some(entry)
                         .ok_or(RegistryError::NotRegistered { key })
                 });
-                // One that may still happen is known to have been asked for.
-                let may_come = matches!(&gone, Err(RegistryError::Unavailable { .. }));
                 if gone.is_err() && !may_come {
                     self.leaving.remove(&place);
                 }

@@ -238,6 +238,9 @@ impl<R: Runtime> Driver<'_, R> {
             }
             let admits = |process| self.shared.host.admits(process);
             while let Some(job) = view.queue.pop_front() {
+                if !job.is_awaited() {
+                    continue;
+                }
                 if let Some((transaction, pending)) = view.plan(job, &admits) {
                     return Poll::Ready(Work::Change(transaction, pending));
                 }

@@ -35,6 +35,18 @@ pub(super) enum Job {
     },
 }
 
+impl Job {
+    /// Whether its caller is still there; without it, it is withdrawn.
+    pub(super) fn is_awaited(&self) -> bool {
+        match self {
+            Self::Register { reply, .. } => reply.is_awaited(),
+            Self::Unregister { reply, .. } => reply.is_awaited(),
+            Self::Update { reply, .. } => reply.is_awaited(),
+            Self::Field { reply, .. } => reply.is_awaited(),
+        }
+    }
+}
+
 /// A change that was handed to the store, and what is needed to answer it.
 pub(super) enum Pending {
     Register {

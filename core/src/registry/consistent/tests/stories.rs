@@ -254,3 +254,19 @@ fn a_process_that_ends_while_its_registration_is_under_way_leaves_nothing() {
         scene.sound();
     });
 }
+
+#[test]
+fn a_change_whose_caller_has_gone_before_its_turn_is_withdrawn() {
+    play(&ConsistentConfig::default(), |scene| async move {
+        let process = scene.process();
+        let wanted = Registration::new("s", "k", process);
+        let mut asked = Box::pin(scene.registry.register(wanted));
+        let mut task = std::task::Context::from_waker(std::task::Waker::noop());
+        assert!(asked.as_mut().poll(&mut task).is_pending());
+        drop(asked);
+        scene.pass(Duration::from_millis(1)).await;
+        assert!(!scene.in_store("k").await);
+        assert_eq!(scene.holder("k"), None);
+        scene.sound();
+    });
+}
