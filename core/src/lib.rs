@@ -16,6 +16,7 @@
 #![forbid(unsafe_code)]
 
 pub mod boot;
+pub mod coordination;
 pub mod event;
 pub mod failure;
 mod label;

@@ -127,6 +127,7 @@ pub(crate) fn assert_books_balance(events: Vec<Event>) {
             | Event::Boot(_)
             | Event::Membership(_)
             | Event::Registry(_)
+            | Event::Coordination(_)
             | Event::Failure(FailureEvent::Incident { .. }) => {}
         }
     }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::boot::BootEvent;
+use super::coordination::CoordinationEvent;
 use super::failure::FailureEvent;
 use super::membership::MembershipEvent;
 use super::process::ProcessEvent;
@@ -22,6 +23,8 @@ pub enum Event {
     Membership(MembershipEvent),
     /// About a registry, as the announcing node sees it.
     Registry(RegistryEvent),
+    /// About sessions, locks, elections and what else is done under sessions.
+    Coordination(CoordinationEvent),
     /// About a failure and how it was settled.
     Failure(FailureEvent),
 }

@@ -3,7 +3,7 @@
 use tracing::level_filters::LevelFilter;
 
 use super::emit::Source;
-use super::{boot, failure, membership, process, registry, supervision};
+use super::{boot, coordination, failure, membership, process, registry, supervision};
 use crate::event::Event;
 use crate::runtime::{Incarnation, NodeId};
 
@@ -19,6 +19,7 @@ pub(crate) fn emit(node: NodeId, incarnation: Incarnation, event: &Event) {
         Event::Boot(event) => boot::boot(source, event),
         Event::Membership(event) => membership::membership(source, event),
         Event::Registry(event) => registry::registry(source, event),
+        Event::Coordination(event) => coordination::coordination(source, event),
         Event::Failure(event) => failure::failure(source, event),
     }
 }

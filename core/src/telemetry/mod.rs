@@ -59,6 +59,46 @@
 //! | `registry.backend_switched` | info | `registry from to entries` |
 //! | `registry.switch_refused` | error | `registry from to why` |
 //! | `registry.health_changed` | info to healthy, else warn | `registry backend from to detail` |
+//! | `coordination.session.opened` | debug | `session process coordinator ttl_ms` |
+//! | `coordination.session.ended` | info | `session end` |
+//! | `coordination.session.removed` | debug | `session` |
+//! | `coordination.lock.request` | debug | `lock kind session` |
+//! | `coordination.lock.queued` | debug | `lock kind session token ahead` |
+//! | `coordination.lock.acquired` | debug | `lock kind session token acquire_duration_ms queue_length` |
+//! | `coordination.lock.errors` | info | `lock kind session why` |
+//! | `coordination.lock.withdrawn` | debug | `lock kind session token` |
+//! | `coordination.lock.downgraded` | debug | `lock kind session token` |
+//! | `coordination.lock.revocation_requested` | info | `lock kind session token` |
+//! | `coordination.lock.released` | debug | `lock kind session token hold_ms` |
+//! | `coordination.lock.lost` | warn | `lock kind session token hold_ms cause` |
+//! | `coordination.lock.removed` | debug | `lock session token` |
+//! | `coordination.election.start` | debug | `election session term ahead` |
+//! | `coordination.election.elected` | info | `election session term duration_ms` |
+//! | `coordination.election.resumed` | info | `election session term` |
+//! | `coordination.election.proclaimed` | debug | `election session term` |
+//! | `coordination.election.errors` | info | `election session why` |
+//! | `coordination.election.withdrawn` | debug | `election session term` |
+//! | `coordination.election.resigned` | info | `election session term led_ms` |
+//! | `coordination.election.lost` | warn | `election session term led_ms cause` |
+//! | `coordination.election.removed` | debug | `election session term` |
+//! | `coordination.election.leader_changed` | debug | `election observer term revision` |
+//! | `coordination.barrier.held` | debug | `barrier session generation` |
+//! | `coordination.barrier.lifted` | debug | `barrier generation` |
+//! | `coordination.barrier.wait` | debug | `barrier session generation arrived expected` |
+//! | `coordination.barrier.passed` | debug | `barrier session generation` |
+//! | `coordination.barrier.left` | debug | `barrier session generation` |
+//! | `coordination.barrier.withdrawn` | debug | `barrier session generation` |
+//! | `coordination.barrier.reset` | info | `barrier generation` |
+//! | `coordination.barrier.errors` | info | `barrier session why` |
+//! | `coordination.counter.increment` | debug | `counter by value revision` |
+//! | `coordination.counter.stored` | debug | `counter from to revision` |
+//! | `coordination.counter.loaded` | debug | `counter value revision` |
+//! | `coordination.counter.unknown` | warn | `counter by` |
+//! | `coordination.counter.errors` | info | `counter why` |
+//! | `coordination.consensus.start` | debug | `instance value` |
+//! | `coordination.consensus.committed` | info | `instance value index duration_ms` |
+//! | `coordination.consensus.errors` | info | `instance why` |
+//! | `coordination.consensus.timed_out` | info | `instance waited_ms` |
 //! | `failure.delivered` | debug | `failure process what` |
 //! | `failure.settled` | debug | `failure how` |
 //! | `failure.dropped` | error | `failure what` |
@@ -67,6 +107,7 @@
 //! While nobody listens an event costs one comparison.
 
 mod boot;
+mod coordination;
 mod emit;
 mod fact;
 mod failure;

@@ -131,6 +131,7 @@ fn the_documented_table_names_every_event_and_no_other() {
     let table = include_str!("mod.rs");
     let sources = [
         include_str!("boot.rs"),
+        include_str!("coordination.rs"),
         include_str!("failure.rs"),
         include_str!("membership.rs"),
         include_str!("process.rs"),

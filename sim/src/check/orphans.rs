@@ -341,6 +341,7 @@ const fn actor(event: &Event) -> Option<Incarnation> {
         Event::Boot(_)
         | Event::Membership(_)
         | Event::Registry(_)
+        | Event::Coordination(_)
         | Event::Failure(FailureEvent::Incident { .. }) => None,
     }
 }

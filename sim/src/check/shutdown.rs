@@ -300,7 +300,11 @@ impl Checker for Shutdown {
                 self.supervision(record.time, event, findings);
             }
             TraceEvent::Core(
-                Event::Boot(_) | Event::Membership(_) | Event::Registry(_) | Event::Failure(_),
+                Event::Boot(_)
+                | Event::Membership(_)
+                | Event::Registry(_)
+                | Event::Coordination(_)
+                | Event::Failure(_),
             ) => {}
             TraceEvent::Node(event) => {
                 self.tempo.observe(record);

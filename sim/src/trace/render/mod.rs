@@ -3,6 +3,9 @@
 //! The text is canonical (equal traces give equal texts), carries no colour, and is
 //! fit for snapshots. [`Options::STORY`] leaves out raw tasks, messages and files.
 
+mod coordination;
+#[cfg(test)]
+mod coordination_samples;
 mod core;
 mod fault;
 mod membership;

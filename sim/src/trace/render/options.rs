@@ -11,6 +11,8 @@ pub enum Domain {
     Boot,
     /// What nodes see of registries.
     Registry,
+    /// Sessions, locks, elections and the like.
+    Coordination,
     /// Failures and incidents.
     Failure,
     /// Who is in the cluster.
@@ -31,11 +33,12 @@ pub enum Domain {
 
 impl Domain {
     /// All of them, in the order of their declaration.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Process,
         Self::Supervision,
         Self::Boot,
         Self::Registry,
+        Self::Coordination,
         Self::Failure,
         Self::Membership,
         Self::Run,
@@ -54,6 +57,7 @@ impl Domain {
             Self::Supervision => "supervision",
             Self::Boot => "boot",
             Self::Registry => "registry",
+            Self::Coordination => "coordination",
             Self::Failure => "failure",
             Self::Membership => "membership",
             Self::Run => "run",

@@ -1,0 +1,309 @@
+//! What a granted request has: something that is held until it is let go of or lost.
+
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
+
+use super::error::ReleaseError;
+use super::kind::{LockKind, Share};
+use super::loss::LossCause;
+use super::patience::Patience;
+use super::place::encode;
+use super::queue::Spot;
+use super::session::{Hold, HoldEnd, Session};
+use super::token::FencingToken;
+use super::withdrawal::{Slot, Withdrawal};
+use crate::runtime::{Runtime, timeout};
+use crate::store::{
+    Change, Compare, KeyRange, LeaseId, Operand, Operation, Relation, TransactError, Transaction,
+    Unavailable, WatchError,
+};
+
+/// Something that is held. Dropping it lets go in the background.
+pub(super) struct Held<R: Runtime> {
+    session: Session<R>,
+    hold: Arc<Hold>,
+    spots: Vec<Spot>,
+    slot: Mutex<Option<Slot<R>>>,
+}
+
+impl<R: Runtime> Held<R> {
+    pub(super) const fn new(
+        session: Session<R>,
+        hold: Arc<Hold>,
+        spots: Vec<Spot>,
+        slot: Option<Slot<R>>,
+    ) -> Self {
+        Self {
+            session,
+            hold,
+            spots,
+            slot: Mutex::new(slot),
+        }
+    }
+
+    pub(super) const fn session(&self) -> &Session<R> {
+        &self.session
+    }
+
+    /// What is held from here on is of another kind.
+    pub(super) fn becomes(&self, kind: LockKind) {
+        self.hold.becomes(kind);
+    }
+
+    pub(super) fn token(&self) -> FencingToken {
+        self.hold.token()
+    }
+
+    /// Whether it is held now, by everything that is known here.
+    pub(super) fn is_held(&self) -> bool {
+        self.session.is_alive() && self.hold.ended.get().is_none()
+    }
+
+    /// The comparisons that hold as long as it is held.
+    pub(super) fn still_held(&self) -> Vec<Compare> {
+        let session: LeaseId = self.session.id();
+        let token = self.token();
+        let compares = self.spots.iter().flat_map(|spot| {
+            let lease = Operand::Lease(Some(session));
+            let own = Compare::new(KeyRange::key(&spot.key), Relation::Equal, lease);
+            [Compare::create_revision(&spot.key, token.0), own]
+        });
+        compares.collect()
+    }
+
+    /// The store says that it is not held any more. Answers how that came.
+    pub(super) fn not_held(&self) -> HoldEnd {
+        let removed = HoldEnd::Lost(LossCause::Removed);
+        let ended = self.session.shared().end_hold(&self.hold, removed);
+        ended.err().unwrap_or(removed)
+    }
+
+    /// Waits until it is lost. Never completes if it is let go of.
+    pub(super) async fn lost(&self) -> LossCause {
+        let mut ended = pin!(self.hold.ended.wait());
+        let mut removed = pin!(self.removed());
+        let end = std::future::poll_fn(|context| {
+            if let Poll::Ready(end) = ended.as_mut().poll(context) {
+                return Poll::Ready(end);
+            }
+            removed.as_mut().poll(context).map(|()| self.not_held())
+        })
+        .await;
+        match end {
+            HoldEnd::Lost(cause) => cause,
+            HoldEnd::Released => std::future::pending().await,
+        }
+    }
+
+    /// Waits until one of the places is gone.
+    async fn removed(&self) {
+        let watching = self.spots.iter().map(|spot| self.place_removed(spot));
+        let mut watching: Vec<Pin<Box<_>>> = watching.map(Box::pin).collect();
+        std::future::poll_fn(|context| {
+            let mut watching = watching.iter_mut();
+            let gone = watching.any(|watch| watch.as_mut().poll(context).is_ready());
+            if gone { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+    }
+
+    async fn place_removed(&self, spot: &Spot) {
+        let shared = self.session.shared();
+        let mut patience = Patience::new();
+        let mut from = self.token().0.next();
+        loop {
+            let range = KeyRange::key(&spot.key);
+            let error = match shared.store().watch_from(range, from).await {
+                Err(error) => error,
+                Ok(mut watch) => loop {
+                    match watch.next().await {
+                        Ok(changes) => {
+                            let mut changes = changes.changes.iter();
+                            if changes.any(|change| matches!(change, Change::Deleted { .. })) {
+                                return;
+                            }
+                        }
+                        Err(error) => break error,
+                    }
+                },
+            };
+            let WatchError::Compacted { compacted, .. } = error else {
+                patience.pause(shared, "watching a place", error).await;
+                continue;
+            };
+            match shared.store().get(&spot.key).await {
+                Ok(None) => return,
+                Ok(Some(_)) => from = compacted,
+                Err(error) => patience.pause(shared, "reading a place", error).await,
+            }
+        }
+    }
+
+    /// Lets go, and waits for the store to confirm that.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future lets go in the background.
+    pub(super) async fn release(&self) -> Result<(), ReleaseError> {
+        let shared = self.session.shared();
+        // One whose time has passed has lost it, whether it noticed or not.
+        shared.end_if_due();
+        match shared.end_hold(&self.hold, HoldEnd::Released) {
+            Ok(()) => {}
+            Err(HoldEnd::Released) => return Err(ReleaseError::NotHeld),
+            Err(HoldEnd::Lost(cause)) => return Err(ReleaseError::Lost { cause }),
+        }
+        let Some(mut leaving) = self.leaving() else {
+            return Err(ReleaseError::NotHeld);
+        };
+        let places = self.spots.iter().map(|spot| Operation::delete(&spot.key));
+        let wishes = self
+            .spots
+            .iter()
+            .filter_map(|spot| spot.revocation.as_ref());
+        let delete = Transaction::when(self.still_held())
+            .then(places)
+            .then(wishes.map(Operation::delete));
+        match self.change(delete, "releasing").await {
+            // What an attempt found gone, an earlier one may have removed; and what was
+            // held to the end of the session goes with it.
+            Ok(Changed::Done | Changed::NotHeld { in_doubt: true } | Changed::SessionEnded) => {
+                leaving.done();
+                let subject = self.hold.subject();
+                shared.announce_all(subject.removed(shared.id(), Some(self.token())));
+                Ok(())
+            }
+            Ok(Changed::NotHeld { in_doubt: false }) => Err(ReleaseError::Lost {
+                cause: LossCause::Removed,
+            }),
+            Err(error) => Err(ReleaseError::Unconfirmed(error)),
+        }
+    }
+
+    /// Takes another share in each line from here on, which must not be larger.
+    /// Announced before the store is asked: whoever is let in comes after that.
+    pub(super) async fn share(&self, share: Share) -> Result<(), ReleaseError> {
+        let shared = self.session.shared();
+        shared.end_if_due();
+        match self.hold.ended.get() {
+            None => {}
+            Some(HoldEnd::Released) => return Err(ReleaseError::NotHeld),
+            Some(HoldEnd::Lost(cause)) => return Err(ReleaseError::Lost { cause }),
+        }
+        let subject = self.hold.subject();
+        shared.announce_all(subject.downgraded(shared.id(), self.token()));
+        let value = encode(share, &[]);
+        let put = |spot: &Spot| Operation::put_leased(&spot.key, &value, shared.id());
+        let put = Transaction::when(self.still_held()).then(self.spots.iter().map(put));
+        match self.change(put, "downgrading").await {
+            Ok(Changed::Done) => Ok(()),
+            Ok(Changed::NotHeld { .. } | Changed::SessionEnded) => match self.not_held() {
+                HoldEnd::Lost(cause) => Err(ReleaseError::Lost { cause }),
+                HoldEnd::Released => Err(ReleaseError::NotHeld),
+            },
+            Err(error) => Err(ReleaseError::Unconfirmed(error)),
+        }
+    }
+
+    /// Changes the places if they are all there. A change that is made twice must be the
+    /// same as one that is made once. Ends by the limit of one operation, or with the
+    /// session.
+    async fn change(
+        &self,
+        change: Transaction,
+        doing: &'static str,
+    ) -> Result<Changed, TransactError> {
+        let shared = self.session.shared();
+        let limit = shared.store().limit();
+        let mut last = None;
+        let changing = async {
+            let mut patience = Patience::new();
+            let mut in_doubt = false;
+            loop {
+                let error = match shared.store().transact(change.clone()).await {
+                    Ok(done) if done.succeeded => return Ok(Changed::Done),
+                    Ok(_) => return Ok(Changed::NotHeld { in_doubt }),
+                    Err(error) => error,
+                };
+                match &error {
+                    TransactError::Unknown(_) => in_doubt = true,
+                    TransactError::Unavailable(_) => {}
+                    TransactError::Invalid(_)
+                    | TransactError::LeaseNotFound { .. }
+                    | TransactError::Full { .. } => return Err(error),
+                }
+                last = Some(error.clone());
+                patience.pause(shared, doing, error).await;
+            }
+        };
+        let changing = timeout(shared.runtime(), limit, changing);
+        match shared.unless_ended(changing).await {
+            Err(_) => Ok(Changed::SessionEnded),
+            Ok(Ok(changed)) => changed,
+            Ok(Err(_)) => {
+                let timed_out = Unavailable::TimedOut { limit };
+                Err(last.unwrap_or(timed_out.into()))
+            }
+        }
+    }
+
+    /// The removal of the places, which happens in the background unless it is done
+    /// before that; `None` if it was begun before.
+    fn leaving(&self) -> Option<Leaving<R>> {
+        // Nothing that can panic runs under this lock.
+        let slot = self
+            .slot
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        let withdrawal = Withdrawal {
+            session: self.session.shared().clone(),
+            keys: self.spots.iter().map(|spot| spot.key.clone()).collect(),
+            token: Some(self.token()),
+            subject: self.hold.subject(),
+        };
+        slot.map(|slot| Leaving(Some((slot, withdrawal))))
+    }
+}
+
+impl<R: Runtime> Drop for Held<R> {
+    fn drop(&mut self) {
+        let shared = self.session.shared();
+        shared.end_if_due();
+        if shared.end_hold(&self.hold, HoldEnd::Released).is_ok() {
+            drop(self.leaving());
+        }
+    }
+}
+
+/// What a change of places came to.
+enum Changed {
+    /// It is made.
+    Done,
+    /// They are not all there.
+    NotHeld {
+        /// An earlier attempt may have made it.
+        in_doubt: bool,
+    },
+    /// The session ended meanwhile.
+    SessionEnded,
+}
+
+/// The removal of places. Dropping it lets it happen in the background.
+struct Leaving<R: Runtime>(Option<(Slot<R>, Withdrawal<R>)>);
+
+impl<R: Runtime> Leaving<R> {
+    fn done(&mut self) {
+        drop(self.0.take());
+    }
+}
+
+impl<R: Runtime> Drop for Leaving<R> {
+    fn drop(&mut self) {
+        if let Some((slot, withdrawal)) = self.0.take() {
+            slot.withdraw(withdrawal);
+        }
+    }
+}

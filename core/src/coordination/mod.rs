@@ -1,0 +1,58 @@
+//! Coordination between participants on any nodes, over a store: sessions, locks,
+//! elections.
+//!
+//! Everything is written once over [`Store`](crate::store::Store) and knows no engine.
+//! A [`Coordinator`] opens [`Session`]s; whatever is held is held under one, carries a
+//! [`FencingToken`], and is lost when the session ends, which its holder learns before
+//! another one is let in.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `coordinator.rs` | the part of a node that does what happens in the background |
+//! | `session/` | under what a participant holds whatever it holds |
+//! | `token.rs`, `loss.rs`, `kind.rs` | the words of grants, of their ends, and of locks |
+//! | `mutex.rs`, `read_write_lock.rs`, `semaphore.rs`, `multi_lock.rs` | the sorts of locks |
+//! | `locking.rs`, `guard.rs` | asking for a lock, and what its holder has |
+//! | `name.rs` | where in the store a recipe keeps what |
+//! | `place.rs` | places of a line and who is granted what, pure |
+//! | `queue.rs`, `held.rs` | a request for places, and what a granted one has |
+//! | `withdrawal.rs`, `withdrawal_driver.rs` | places that are given up in the background |
+//! | `subject.rs` | what a place is a place of, and the facts about it |
+//! | `latch.rs`, `patience.rs` | values that are set once; trying again |
+//! | `error/` | what may go wrong, one file a family |
+
+mod coordinator;
+mod error;
+mod guard;
+mod held;
+mod kind;
+mod latch;
+mod locking;
+mod loss;
+mod multi_lock;
+mod mutex;
+mod name;
+mod patience;
+mod place;
+mod queue;
+mod read_write_lock;
+mod semaphore;
+mod session;
+mod subject;
+#[cfg(test)]
+mod tests;
+mod token;
+mod withdrawal;
+mod withdrawal_driver;
+
+pub use coordinator::{Coordinator, CoordinatorOptions};
+pub use error::{CloseError, LockError, ReleaseError, SessionError};
+pub use guard::LockGuard;
+pub use kind::{LockKind, Share};
+pub use loss::{LossCause, SessionEnd};
+pub use multi_lock::MultiLock;
+pub use mutex::Mutex;
+pub use read_write_lock::{ReadWriteLock, WriteGuard};
+pub use semaphore::Semaphore;
+pub use session::{Session, SessionOptions};
+pub use token::FencingToken;

@@ -1,0 +1,41 @@
+//! Trying again, less and less often.
+
+use std::error::Error;
+use std::time::Duration;
+
+use super::session::Shared;
+use crate::failure::Severity;
+use crate::runtime::Runtime;
+
+/// The pauses between the attempts of one call, and whether its trouble was reported.
+pub(super) struct Patience {
+    next: Duration,
+    reported: bool,
+}
+
+impl Patience {
+    const FIRST: Duration = Duration::from_millis(10);
+    const LONGEST: Duration = Duration::from_millis(500);
+
+    pub(super) const fn new() -> Self {
+        Self {
+            next: Self::FIRST,
+            reported: false,
+        }
+    }
+
+    /// Waits before the next attempt. The first trouble of a call is reported as a
+    /// warning; the others are most likely the same.
+    pub(super) async fn pause<R, E>(&mut self, session: &Shared<R>, doing: &'static str, error: E)
+    where
+        R: Runtime,
+        E: Error + Send + 'static,
+    {
+        let pause = self.next;
+        self.next = (self.next * 2).min(Self::LONGEST);
+        if !std::mem::replace(&mut self.reported, true) {
+            session.report(Severity::Warning, doing, error);
+        }
+        session.runtime().sleep(pause).await;
+    }
+}

@@ -1,0 +1,418 @@
+//! A request for a place in one line, or in several at once: entering, waiting, giving
+//! up.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::error::QueueError;
+use super::held::Held;
+use super::kind::Share;
+use super::loss::SessionEnd;
+use super::name::Keyspace;
+use super::patience::Patience;
+use super::place::{Line, Standing, encode};
+use super::session::{Hold, Session, Shared};
+use super::subject::Subject;
+use super::token::FencingToken;
+use super::withdrawal::{Slot, Withdrawal};
+use crate::label::Label;
+use crate::runtime::{Runtime, Timestamp, timeout};
+use crate::store::{
+    Compare, Done, Key, KeyRange, LeaseId, Operand, Operation, Order, Read, ReadError, Reading,
+    Relation, Revision, TransactError, Transacted, Transaction, Unavailable, WatchError,
+};
+
+/// One place of a request.
+#[derive(Debug, Clone)]
+pub(super) struct Spot {
+    pub(super) line: KeyRange,
+    pub(super) key: Key,
+    /// Where others ask the holder to let go, if they can.
+    pub(super) revocation: Option<Key>,
+}
+
+/// What is known of the places of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// There are none, and there will be none.
+    Out,
+    /// Nobody can say. Only an answer that says so leads out of this.
+    Unknown,
+    /// They were entered.
+    In(FencingToken),
+}
+
+/// A request for places in one or several lines. All of them are entered in one step of
+/// the store, so that two requests stand in the same order in every line that they
+/// share and never wait for each other.
+///
+/// Dropping it, at any point, withdraws it in the background.
+pub(super) struct Request<R: Runtime> {
+    session: Session<R>,
+    subject: Arc<Subject>,
+    attempt: u64,
+    spots: Vec<Spot>,
+    share: Share,
+    payload: Vec<u8>,
+    slot: Option<Slot<R>>,
+    stage: Stage,
+    began: Timestamp,
+}
+
+/// What an attempt to enter came to.
+enum Attempt {
+    /// The places exist; the lines, if they were read in the same step.
+    In(FencingToken, Option<Vec<Reading>>),
+    /// They do not, because of the lines or of the bar.
+    Out(Vec<Reading>),
+}
+
+impl<R: Runtime> Request<R> {
+    /// A request under a session, which has not been sent yet.
+    pub(super) fn new(
+        session: &Session<R>,
+        subject: Subject,
+        lines: &[Keyspace],
+        share: Share,
+        payload: Vec<u8>,
+    ) -> Result<Self, QueueError> {
+        let shared = session.shared();
+        shared.check().map_err(QueueError::Session)?;
+        let reserved = shared.withdrawals().reserve();
+        let slot = reserved.map_err(|limit| QueueError::TooMany { limit })?;
+        let attempt = shared.next_attempt();
+        let spots = lines.iter().map(|line| Spot {
+            line: line.range(),
+            key: line.place(shared.id(), attempt),
+            revocation: None,
+        });
+        Ok(Self {
+            session: session.clone(),
+            subject: Arc::new(subject),
+            attempt,
+            spots: spots.collect(),
+            share,
+            payload,
+            slot: Some(slot),
+            stage: Stage::Out,
+            began: shared.runtime().now(),
+        })
+    }
+
+    /// Waits in line until everything is granted.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future withdraws the request.
+    pub(super) async fn acquire(mut self, within: Duration) -> Result<Held<R>, QueueError> {
+        let shared = self.session.shared().clone();
+        let waiting = timeout(shared.runtime(), within, self.wait());
+        let waited = shared.unless_ended(waiting).await;
+        let outcome = match waited {
+            Err(end) => Err(QueueError::Session(end)),
+            Ok(Err(_)) => Err(QueueError::TimedOut { within }),
+            Ok(Ok(outcome)) => outcome,
+        };
+        self.settle(outcome)
+    }
+
+    /// Takes everything if it is free now.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future withdraws the request.
+    pub(super) async fn try_acquire(mut self) -> Result<Held<R>, QueueError> {
+        let shared = self.session.shared().clone();
+        let within = shared.store().limit();
+        let trying = timeout(shared.runtime(), within, self.take());
+        let tried = shared.unless_ended(trying).await;
+        let outcome = match tried {
+            Err(end) => Err(QueueError::Session(end)),
+            Ok(Err(_)) => Err(QueueError::TimedOut { within }),
+            Ok(Ok(outcome)) => outcome,
+        };
+        self.settle(outcome)
+    }
+
+    /// Makes a hold of a grant, and says what came of the request.
+    fn settle(
+        mut self,
+        outcome: Result<(FencingToken, u64), QueueError>,
+    ) -> Result<Held<R>, QueueError> {
+        let shared = self.session.shared().clone();
+        let (session, now) = (shared.id(), shared.runtime().now());
+        let held = outcome.and_then(|(token, queue)| {
+            let subject = self.subject.clone();
+            let granted = subject.granted(session, token, now.since(self.began), queue);
+            let hold = Hold::new(self.attempt, subject, token, now);
+            shared.hold(hold, granted).map_err(QueueError::Session)
+        });
+        match held {
+            Ok(hold) => {
+                self.stage = Stage::Out;
+                let spots = std::mem::take(&mut self.spots);
+                Ok(Held::new(
+                    self.session.clone(),
+                    hold,
+                    spots,
+                    self.slot.take(),
+                ))
+            }
+            Err(error) => {
+                let why = Label::from(format!("{error}"));
+                shared.announce_all(self.subject.refused(session, &why));
+                Err(error)
+            }
+        }
+    }
+
+    async fn wait(&mut self) -> Result<(FencingToken, u64), QueueError> {
+        let shared = self.session.shared().clone();
+        shared.announce_all(self.subject.requested(shared.id()));
+        let mut patience = Patience::new();
+        let (token, mut lines) = loop {
+            match self.attempt(&shared, &mut patience, Vec::new()).await? {
+                Attempt::In(token, lines) => break (token, lines),
+                Attempt::Out(_) => {}
+            }
+        };
+        let ahead = lines.iter().flatten().map(|line| line.count as u64 - 1);
+        let ahead = ahead.max().unwrap_or(0);
+        shared.announce_all(self.subject.queued(shared.id(), token, ahead));
+        let mut queue = 0;
+        for spot in 0..self.spots.len() {
+            let known = lines.as_mut().map(|lines| lines.remove(0));
+            queue = queue.max(self.reach_the_front(&shared, spot, known).await?);
+        }
+        Ok((token, queue))
+    }
+
+    async fn take(&mut self) -> Result<(FencingToken, u64), QueueError> {
+        let shared = self.session.shared().clone();
+        shared.announce_all(self.subject.requested(shared.id()));
+        let mut patience = Patience::new();
+        let free = |spot: &Spot| Compare::empty(spot.line.clone());
+        let mut conditions: Vec<_> = self.spots.iter().map(free).collect();
+        loop {
+            let lines = match self.attempt(&shared, &mut patience, conditions).await? {
+                Attempt::In(token, lines) => {
+                    shared.announce_all(self.subject.queued(shared.id(), token, 0));
+                    let queue = lines.iter().flatten().map(|line| line.count as u64);
+                    return Ok((token, queue.max().unwrap_or(1)));
+                }
+                Attempt::Out(lines) => lines,
+            };
+            // Taken, unless there is room beside those who are there.
+            for reading in &lines {
+                let line = self.line(reading)?;
+                if let Some(other) = line.mismatch(self.share) {
+                    return Err(QueueError::Mismatch(other));
+                }
+                let sum = line.units().checked_add(self.share.units);
+                if sum.is_none_or(|sum| sum > self.share.capacity) {
+                    let ahead = reading.count as u64;
+                    return Err(QueueError::Taken { ahead });
+                }
+            }
+            // Room is still there if nothing was put since.
+            let unchanged = |(spot, reading): (&Spot, &Reading)| {
+                let next = Operand::ModRevision(reading.revision.next());
+                Compare::new(spot.line.clone(), Relation::Less, next)
+            };
+            conditions = self.spots.iter().zip(&lines).map(unchanged).collect();
+        }
+    }
+
+    /// Tries to enter all lines in one step, if the conditions hold.
+    async fn attempt(
+        &mut self,
+        shared: &Shared<R>,
+        patience: &mut Patience,
+        conditions: Vec<Compare>,
+    ) -> Result<Attempt, QueueError> {
+        loop {
+            let enter = self.enter(shared, conditions.clone());
+            // An earlier attempt may have entered, whatever becomes of this one.
+            let before = std::mem::replace(&mut self.stage, Stage::Unknown);
+            let error = match shared.store().transact(enter).await {
+                Ok(done) => return self.entered(shared, &done),
+                Err(error) => error,
+            };
+            match &error {
+                TransactError::Unknown(_) => {
+                    patience.pause(shared, "entering a line", error).await;
+                    // After that the next attempt finds the place or makes it, and
+                    // nothing on its way can make it again later.
+                    shared.bar_late_requests().await;
+                }
+                TransactError::Unavailable(
+                    Unavailable::NotRunning
+                    | Unavailable::NotLeader { .. }
+                    | Unavailable::TooManyInFlight { .. }
+                    | Unavailable::TimedOut { .. },
+                ) => {
+                    self.stage = before;
+                    patience.pause(shared, "entering a line", error).await;
+                }
+                TransactError::LeaseNotFound { .. } => {
+                    self.stage = Stage::Out;
+                    return Err(self.session_gone());
+                }
+                TransactError::Invalid(_)
+                | TransactError::Full { .. }
+                | TransactError::Unavailable(Unavailable::Failed { .. }) => {
+                    self.stage = before;
+                    return Err(QueueError::Transact(error));
+                }
+            }
+        }
+    }
+
+    /// What a transaction of `enter` says.
+    fn entered(&mut self, shared: &Shared<R>, done: &Transacted) -> Result<Attempt, QueueError> {
+        let readings = done.done.iter().filter_map(|done| match done {
+            Done::Read(reading) => Some(reading.clone()),
+            Done::Put { .. } | Done::Deleted { .. } => None,
+        });
+        let mut readings: Vec<_> = readings.collect();
+        if done.succeeded {
+            let token = FencingToken(done.revision);
+            self.stage = Stage::In(token);
+            return Ok(Attempt::In(token, Some(readings)));
+        }
+        // The bar and the place of the first line, then the lines.
+        let lines = readings.split_off(2.min(readings.len()));
+        let mut found = readings.into_iter().map(Reading::into_first);
+        let (bar, own) = (found.next().flatten(), found.next().flatten());
+        if let Some(own) = own {
+            // An earlier attempt, whose outcome was unknown, made it.
+            let token = FencingToken(own.create_revision);
+            self.stage = Stage::In(token);
+            return Ok(Attempt::In(token, None));
+        }
+        self.stage = Stage::Out;
+        let Some(bar) = bar else {
+            return Err(self.session_gone());
+        };
+        shared.bar_found(bar.mod_revision);
+        Ok(Attempt::Out(lines))
+    }
+
+    fn session_gone(&self) -> QueueError {
+        let shared = self.session.shared();
+        shared.end(SessionEnd::Gone);
+        let end = shared.check().err();
+        QueueError::Session(end.unwrap_or(SessionEnd::Gone))
+    }
+
+    fn enter(&self, shared: &Shared<R>, conditions: Vec<Compare>) -> Transaction {
+        let session: LeaseId = shared.id();
+        let mut compares = vec![shared.bar()];
+        compares.extend(self.spots.iter().map(|spot| Compare::missing(&spot.key)));
+        compares.extend(conditions);
+        let value = encode(self.share, &self.payload);
+        let put = |spot: &Spot| Operation::put_leased(&spot.key, &value, session);
+        let read = |spot: &Spot| Operation::Read(self.reading(spot, None));
+        let own = self.spots.iter().take(1);
+        let own = own.map(|spot| Operation::read(&spot.key));
+        Transaction::when(compares)
+            .then(self.spots.iter().map(put))
+            .then(self.spots.iter().map(read))
+            .otherwise([Operation::read(shared.bar_key())])
+            .otherwise(own)
+            .otherwise(self.spots.iter().map(read))
+    }
+
+    /// Reads as much of a line as says how a place in it stands: whoever wants all of it
+    /// needs to know only who is right before him.
+    fn reading(&self, spot: &Spot, until: Option<FencingToken>) -> Read {
+        let mut read = Read::new(spot.line.clone()).order(Order::CreateRevision);
+        if let Some(until) = until {
+            read = read.created_until(until.0);
+        }
+        if self.share.is_all() {
+            read = read.descending().limit(2);
+        }
+        read
+    }
+
+    fn line(&self, reading: &Reading) -> Result<Line, QueueError> {
+        if reading.more && !self.share.is_all() {
+            let limit = reading.entries.len();
+            return Err(QueueError::TooLong { limit });
+        }
+        Ok(Line::of(reading))
+    }
+
+    /// Waits until a place is granted. Answers how many the line had when it was looked
+    /// at last.
+    async fn reach_the_front(
+        &self,
+        shared: &Shared<R>,
+        spot: usize,
+        mut known: Option<Reading>,
+    ) -> Result<u64, QueueError> {
+        let Stage::In(token) = self.stage else {
+            return Err(QueueError::Removed);
+        };
+        let spot = &self.spots[spot];
+        let mut patience = Patience::new();
+        loop {
+            let reading = match known.take() {
+                Some(reading) => reading,
+                None => match shared.store().read(self.reading(spot, Some(token))).await {
+                    Ok(reading) => reading,
+                    Err(ReadError::Unavailable(unavailable)) => {
+                        patience.pause(shared, "reading a line", unavailable).await;
+                        continue;
+                    }
+                    Err(error) => return Err(QueueError::Read(error)),
+                },
+            };
+            let awaited = match self.line(&reading)?.standing(&spot.key) {
+                Standing::Granted => return Ok(reading.count as u64),
+                Standing::Missing => return Err(QueueError::Removed),
+                Standing::Mismatch(other) => return Err(QueueError::Mismatch(other)),
+                Standing::Behind(awaited) => awaited,
+            };
+            let range = awaited.range(spot.line.clone());
+            match changed(shared, range, reading.revision).await {
+                // Whatever the trouble is, the line says how things stand.
+                Ok(()) | Err(WatchError::Compacted { .. }) => {}
+                Err(error) => patience.pause(shared, "watching a line", error).await,
+            }
+        }
+    }
+}
+
+/// Waits for the first change of a range after a revision.
+async fn changed<R: Runtime>(
+    shared: &Shared<R>,
+    range: KeyRange,
+    after: Revision,
+) -> Result<(), WatchError> {
+    let mut watch = shared.store().watch_from(range, after.next()).await?;
+    watch.next().await.map(drop)
+}
+
+impl<R: Runtime> Drop for Request<R> {
+    fn drop(&mut self) {
+        let token = match self.stage {
+            Stage::Out => return,
+            Stage::Unknown => None,
+            Stage::In(token) => Some(token),
+        };
+        let shared = self.session.shared().clone();
+        if let Some(slot) = self.slot.take() {
+            shared.announce_all(self.subject.withdrawn(shared.id(), token));
+            let keys = self.spots.drain(..).map(|spot| spot.key).collect();
+            let subject = self.subject.clone();
+            slot.withdraw(Withdrawal {
+                session: shared,
+                keys,
+                token,
+                subject,
+            });
+        }
+    }
+}

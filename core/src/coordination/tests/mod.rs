@@ -1,0 +1,6 @@
+//! Claims about sessions and locks, over the local store.
+
+mod cancel;
+mod locks;
+mod sessions;
+mod stage;
