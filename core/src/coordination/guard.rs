@@ -4,9 +4,8 @@ use std::fmt;
 
 use super::error::ReleaseError;
 use super::held::Held;
-use super::kind::LockKind;
 use super::loss::LossCause;
-use super::session::{Claim, Session};
+use super::session::Session;
 use super::token::FencingToken;
 use crate::runtime::Runtime;
 
@@ -20,46 +19,34 @@ use crate::runtime::Runtime;
 /// does not look, or is paused, learns nothing: give the [`token`](Self::token) to
 /// whatever the lock guards.
 #[must_use = "a lock is held as long as its guard exists"]
-pub struct LockGuard<R: Runtime> {
-    held: Held<R>,
-    /// Given up after the lock, so that the session does not ask for it too early.
-    claim: Option<Claim>,
-}
+pub struct LockGuard<R: Runtime>(Held<R>);
 
 impl<R: Runtime> LockGuard<R> {
-    pub(super) const fn new(held: Held<R>, claim: Option<Claim>) -> Self {
-        Self { held, claim }
+    pub(super) const fn new(held: Held<R>) -> Self {
+        Self(held)
     }
 
     pub(super) const fn held(&self) -> &Held<R> {
-        &self.held
-    }
-
-    /// What is held from here on is of another kind.
-    pub(super) fn becomes(&self, kind: LockKind) {
-        self.held.becomes(kind);
-        if let Some(claim) = &self.claim {
-            claim.becomes(kind);
-        }
+        &self.0
     }
 
     /// Says which of two grants is the later one.
     #[must_use]
     pub fn token(&self) -> FencingToken {
-        self.held.token()
+        self.0.token()
     }
 
     /// The session that holds it.
     #[must_use]
     pub const fn session(&self) -> &Session<R> {
-        self.held.session()
+        self.0.session()
     }
 
     /// Whether it is held now, by everything that is known here, this node's clock
     /// included.
     #[must_use]
     pub fn is_held(&self) -> bool {
-        self.held.is_held()
+        self.0.is_held()
     }
 
     /// Waits until the lock is lost: its session has ended, or somebody removed its
@@ -69,7 +56,16 @@ impl<R: Runtime> LockGuard<R> {
     ///
     /// Dropping the future loses nothing.
     pub async fn lost(&self) -> LossCause {
-        Box::pin(self.held.lost()).await
+        Box::pin(self.0.lost()).await
+    }
+
+    /// Waits until somebody asks for the lock back. The holder may let go, or not.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future loses nothing.
+    pub async fn revocation_requested(&self) {
+        Box::pin(self.0.wanted()).await;
     }
 
     /// Lets go, and waits until the store has confirmed it, for the
@@ -85,7 +81,7 @@ impl<R: Runtime> LockGuard<R> {
     ///
     /// Dropping the future lets go in the background.
     pub async fn release(&self) -> Result<(), ReleaseError> {
-        Box::pin(self.held.release()).await
+        Box::pin(self.0.release()).await
     }
 }
 

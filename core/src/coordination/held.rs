@@ -16,8 +16,8 @@ use super::token::FencingToken;
 use super::withdrawal::{Slot, Withdrawal};
 use crate::runtime::{Runtime, timeout};
 use crate::store::{
-    Change, Compare, KeyRange, LeaseId, Operand, Operation, Relation, TransactError, Transaction,
-    Unavailable, WatchError,
+    Change, Compare, Key, KeyRange, LeaseId, Operand, Operation, Read, Relation, TransactError,
+    Transaction, Unavailable, WatchError,
 };
 
 /// Something that is held. Dropping it lets go in the background.
@@ -99,44 +99,52 @@ impl<R: Runtime> Held<R> {
 
     /// Waits until one of the places is gone.
     async fn removed(&self) {
-        let watching = self.spots.iter().map(|spot| self.place_removed(spot));
-        let mut watching: Vec<Pin<Box<_>>> = watching.map(Box::pin).collect();
-        std::future::poll_fn(|context| {
-            let mut watching = watching.iter_mut();
-            let gone = watching.any(|watch| watch.as_mut().poll(context).is_ready());
-            if gone { Poll::Ready(()) } else { Poll::Pending }
-        })
-        .await;
+        let gone = |change: &Change| matches!(change, Change::Deleted { .. });
+        let places = self
+            .spots
+            .iter()
+            .map(|spot| self.until(&spot.key, false, gone));
+        first(places.collect()).await;
     }
 
-    async fn place_removed(&self, spot: &Spot) {
+    /// Waits until somebody asks the holder to let go.
+    pub(super) async fn wanted(&self) {
+        let put = |change: &Change| matches!(change, Change::Put { .. });
+        let wishes = self
+            .spots
+            .iter()
+            .filter_map(|spot| spot.revocation.as_ref());
+        first(wishes.map(|key| self.until(key, true, put)).collect()).await;
+        let shared = self.session.shared();
+        let subject = self.hold.subject();
+        shared.announce_all(subject.wanted_back(shared.id(), self.token()));
+    }
+
+    /// Waits for a change of a key since it is held, or until it is known to exist, or
+    /// not to.
+    async fn until(&self, key: &Key, exists: bool, such: impl Fn(&Change) -> bool) {
         let shared = self.session.shared();
         let mut patience = Patience::new();
         let mut from = self.token().0.next();
         loop {
-            let range = KeyRange::key(&spot.key);
-            let error = match shared.store().watch_from(range, from).await {
+            let error = match shared.store().watch_from(KeyRange::key(key), from).await {
                 Err(error) => error,
                 Ok(mut watch) => loop {
                     match watch.next().await {
-                        Ok(changes) => {
-                            let mut changes = changes.changes.iter();
-                            if changes.any(|change| matches!(change, Change::Deleted { .. })) {
-                                return;
-                            }
-                        }
+                        Ok(changes) if changes.changes.iter().any(&such) => return,
+                        Ok(_) => {}
                         Err(error) => break error,
                     }
                 },
             };
-            let WatchError::Compacted { compacted, .. } = error else {
-                patience.pause(shared, "watching a place", error).await;
+            let WatchError::Compacted { .. } = error else {
+                patience.pause(shared, "watching a key", error).await;
                 continue;
             };
-            match shared.store().get(&spot.key).await {
-                Ok(None) => return,
-                Ok(Some(_)) => from = compacted,
-                Err(error) => patience.pause(shared, "reading a place", error).await,
+            match shared.store().read(Read::new(KeyRange::key(key))).await {
+                Ok(reading) if exists != reading.entries.is_empty() => return,
+                Ok(reading) => from = reading.revision.next(),
+                Err(error) => patience.pause(shared, "reading a key", error).await,
             }
         }
     }
@@ -276,6 +284,18 @@ impl<R: Runtime> Drop for Held<R> {
             drop(self.leaving());
         }
     }
+}
+
+/// Waits for the first of several to be done, or for ever if there are none.
+async fn first<F: Future<Output = ()>>(all: Vec<F>) {
+    let mut all: Vec<Pin<Box<F>>> = all.into_iter().map(Box::pin).collect();
+    std::future::poll_fn(|context| {
+        let done = all
+            .iter_mut()
+            .any(|one| one.as_mut().poll(context).is_ready());
+        if done { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
 }
 
 /// What a change of places came to.

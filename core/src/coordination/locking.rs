@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::error::LockError;
 use super::guard::LockGuard;
 use super::kind::LockKind;
-use super::queue::Request;
+use super::queue::{Line, Request, Terms};
 use super::session::{Claimed, Session};
 use super::subject::Subject;
 use crate::label::Label;
@@ -38,11 +38,25 @@ pub(super) async fn acquire<R: Runtime>(
         }
     };
     let share = kind.share();
-    let lines = names.iter().map(|name| shared.keyspace(recipe, name));
+    let lines = names.iter().map(|name| Line {
+        places: shared.keyspace(recipe, name),
+        wishes: Some(shared.keyspace(&wishes(recipe), name)),
+    });
     let lines: Vec<_> = lines.collect();
     let lock = Label::from(names.join(", "));
-    let subject = Subject::Locks(names, kind);
-    let request = Request::new(session, subject, &lines, share, Vec::new());
+    let capacity = match kind {
+        LockKind::Semaphore { .. } => {
+            let capacity = shared.keyspace(&format!("{recipe}-capacity"), &lock);
+            Some(capacity.key("is"))
+        }
+        LockKind::Mutex | LockKind::Read | LockKind::Write => None,
+    };
+    let terms = Terms {
+        share,
+        payload: Vec::new(),
+        capacity,
+    };
+    let request = Request::new(session, Subject::Locks(names, kind), claim, &lines, terms);
     let failed = |error| LockError::of(error, lock.clone(), share.capacity);
     let request = request.map_err(failed)?;
     let held = match wait {
@@ -50,7 +64,12 @@ pub(super) async fn acquire<R: Runtime>(
         Wait::Not => Box::pin(request.try_acquire()).await,
     };
     let held = held.map_err(failed)?;
-    Ok(LockGuard::new(held, claim))
+    Ok(LockGuard::new(held))
+}
+
+/// The word of the keys with which others ask holders to let go.
+pub(super) fn wishes(recipe: &str) -> String {
+    format!("{recipe}-wanted")
 }
 
 fn refusal(claimed: Claimed, wanted: LockKind) -> LockError {

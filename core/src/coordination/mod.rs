@@ -13,15 +13,17 @@
 //! | `token.rs`, `loss.rs`, `kind.rs` | the words of grants, of their ends, and of locks |
 //! | `mutex.rs`, `read_write_lock.rs`, `semaphore.rs`, `multi_lock.rs` | the sorts of locks |
 //! | `locking.rs`, `guard.rs` | asking for a lock, and what its holder has |
+//! | `revocation.rs` | asking holders to let go |
 //! | `name.rs` | where in the store a recipe keeps what |
 //! | `place.rs` | places of a line and who is granted what, pure |
-//! | `queue.rs`, `held.rs` | a request for places, and what a granted one has |
+//! | `queue.rs`, `entering.rs`, `held.rs` | a request for places, and what a granted one has |
 //! | `withdrawal.rs`, `withdrawal_driver.rs` | places that are given up in the background |
 //! | `subject.rs` | what a place is a place of, and the facts about it |
 //! | `latch.rs`, `patience.rs` | values that are set once; trying again |
 //! | `error/` | what may go wrong, one file a family |
 
 mod coordinator;
+mod entering;
 mod error;
 mod guard;
 mod held;
@@ -36,6 +38,7 @@ mod patience;
 mod place;
 mod queue;
 mod read_write_lock;
+mod revocation;
 mod semaphore;
 mod session;
 mod subject;

@@ -30,6 +30,12 @@ impl Keyspace {
         self.key(&format!("{:016x}-{attempt:08x}", session.0))
     }
 
+    /// The key with the last part of a key of this keyspace, in another one.
+    pub(super) fn moved(&self, key: &Key, other: &Self) -> Key {
+        let last = key.get(self.prefix.len()..).unwrap_or_default();
+        [other.prefix.as_bytes(), last].concat().into()
+    }
+
     /// All of it.
     pub(super) fn range(&self) -> KeyRange {
         KeyRange::prefix(self.prefix.as_str())

@@ -92,8 +92,6 @@ pub(super) enum Standing {
     Granted,
     /// Others are before it.
     Behind(Awaited),
-    /// One before it thinks that there is another amount to be shared.
-    Mismatch(Share),
     /// It is not in the line.
     Missing,
 }
@@ -118,13 +116,6 @@ impl Line {
         units.fold(0, u64::saturating_add)
     }
 
-    /// Whether all see the same amount to be shared; otherwise what one of them sees.
-    pub(super) fn mismatch(&self, share: Share) -> Option<Share> {
-        let others = self.places.iter().map(|place| place.share);
-        let mut others = others.filter(|other| other.capacity != share.capacity);
-        others.next()
-    }
-
     /// How a place stands. Strictly first come, first served: a place is granted once
     /// it and all before it fit together, even if less than what is free is asked for
     /// behind one that waits. So nobody waits for ever.
@@ -137,10 +128,6 @@ impl Line {
         let Some(last) = ahead.last() else {
             return Standing::Granted;
         };
-        let other = ahead.iter().find(|place| place.share.capacity != capacity);
-        if let Some(other) = other {
-            return Standing::Mismatch(other.share);
-        }
         let taken = ahead.iter().map(|place| place.share.units);
         let taken = taken.fold(0, u64::saturating_add);
         if taken.checked_add(units).is_some_and(|sum| sum <= capacity) {

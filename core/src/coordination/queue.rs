@@ -1,25 +1,24 @@
-//! A request for a place in one line, or in several at once: entering, waiting, giving
-//! up.
+//! A request for a place in one line, or in several at once: waiting and giving up.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::entering::{Attempt, Capacity, Stage};
 use super::error::QueueError;
 use super::held::Held;
 use super::kind::Share;
-use super::loss::SessionEnd;
 use super::name::Keyspace;
 use super::patience::Patience;
-use super::place::{Line, Standing, encode};
-use super::session::{Hold, Session, Shared};
+use super::place::{self, Standing};
+use super::session::{Claim, Hold, Session, Shared};
 use super::subject::Subject;
 use super::token::FencingToken;
 use super::withdrawal::{Slot, Withdrawal};
 use crate::label::Label;
 use crate::runtime::{Runtime, Timestamp, timeout};
 use crate::store::{
-    Compare, Done, Key, KeyRange, LeaseId, Operand, Operation, Order, Read, ReadError, Reading,
-    Relation, Revision, TransactError, Transacted, Transaction, Unavailable, WatchError,
+    Compare, Key, KeyRange, Operand, Order, Read, ReadError, Reading, Relation, Revision,
+    WatchError,
 };
 
 /// One place of a request.
@@ -31,15 +30,12 @@ pub(super) struct Spot {
     pub(super) revocation: Option<Key>,
 }
 
-/// What is known of the places of a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    /// There are none, and there will be none.
-    Out,
-    /// Nobody can say. Only an answer that says so leads out of this.
-    Unknown,
-    /// They were entered.
-    In(FencingToken),
+/// Where the places of one name are.
+#[derive(Debug, Clone)]
+pub(super) struct Line {
+    pub(super) places: Keyspace,
+    /// Where others ask holders to let go, if they can.
+    pub(super) wishes: Option<Keyspace>,
 }
 
 /// A request for places in one or several lines. All of them are entered in one step of
@@ -48,23 +44,35 @@ enum Stage {
 ///
 /// Dropping it, at any point, withdraws it in the background.
 pub(super) struct Request<R: Runtime> {
-    session: Session<R>,
+    pub(super) session: Session<R>,
     subject: Arc<Subject>,
+    claim: Option<Claim>,
     attempt: u64,
-    spots: Vec<Spot>,
-    share: Share,
-    payload: Vec<u8>,
+    pub(super) spots: Vec<Spot>,
+    pub(super) terms: Terms,
     slot: Option<Slot<R>>,
-    stage: Stage,
+    pub(super) stage: Stage,
+    pub(super) capacity: Capacity,
     began: Timestamp,
 }
 
-/// What an attempt to enter came to.
-enum Attempt {
-    /// The places exist; the lines, if they were read in the same step.
-    In(FencingToken, Option<Vec<Reading>>),
-    /// They do not, because of the lines or of the bar.
-    Out(Vec<Reading>),
+/// What a request asks for.
+#[derive(Debug, Clone)]
+pub(super) struct Terms {
+    /// How much of each line.
+    pub(super) share: Share,
+    /// What its places say.
+    pub(super) payload: Vec<u8>,
+    /// Where it is stored how much there is, if the recipe leaves that open.
+    pub(super) capacity: Option<Key>,
+}
+
+impl Terms {
+    /// Whether it wants all of what is there and that is never another amount, so that
+    /// it needs to know only who is right before it.
+    fn is_alone(&self) -> bool {
+        self.share.is_all() && self.capacity.is_none()
+    }
 }
 
 impl<R: Runtime> Request<R> {
@@ -72,9 +80,9 @@ impl<R: Runtime> Request<R> {
     pub(super) fn new(
         session: &Session<R>,
         subject: Subject,
-        lines: &[Keyspace],
-        share: Share,
-        payload: Vec<u8>,
+        claim: Option<Claim>,
+        lines: &[Line],
+        terms: Terms,
     ) -> Result<Self, QueueError> {
         let shared = session.shared();
         shared.check().map_err(QueueError::Session)?;
@@ -82,19 +90,23 @@ impl<R: Runtime> Request<R> {
         let slot = reserved.map_err(|limit| QueueError::TooMany { limit })?;
         let attempt = shared.next_attempt();
         let spots = lines.iter().map(|line| Spot {
-            line: line.range(),
-            key: line.place(shared.id(), attempt),
-            revocation: None,
+            line: line.places.range(),
+            key: line.places.place(shared.id(), attempt),
+            revocation: line
+                .wishes
+                .as_ref()
+                .map(|wishes| wishes.place(shared.id(), attempt)),
         });
         Ok(Self {
             session: session.clone(),
             subject: Arc::new(subject),
+            claim,
             attempt,
             spots: spots.collect(),
-            share,
-            payload,
+            terms,
             slot: Some(slot),
             stage: Stage::Out,
+            capacity: Capacity::Agreed,
             began: shared.runtime().now(),
         })
     }
@@ -144,7 +156,7 @@ impl<R: Runtime> Request<R> {
         let held = outcome.and_then(|(token, queue)| {
             let subject = self.subject.clone();
             let granted = subject.granted(session, token, now.since(self.began), queue);
-            let hold = Hold::new(self.attempt, subject, token, now);
+            let hold = Hold::new(self.attempt, subject, self.claim.take(), token, now);
             shared.hold(hold, granted).map_err(QueueError::Session)
         });
         match held {
@@ -193,6 +205,7 @@ impl<R: Runtime> Request<R> {
         let mut patience = Patience::new();
         let free = |spot: &Spot| Compare::empty(spot.line.clone());
         let mut conditions: Vec<_> = self.spots.iter().map(free).collect();
+        let share = self.terms.share;
         loop {
             let lines = match self.attempt(&shared, &mut patience, conditions).await? {
                 Attempt::In(token, lines) => {
@@ -204,12 +217,8 @@ impl<R: Runtime> Request<R> {
             };
             // Taken, unless there is room beside those who are there.
             for reading in &lines {
-                let line = self.line(reading)?;
-                if let Some(other) = line.mismatch(self.share) {
-                    return Err(QueueError::Mismatch(other));
-                }
-                let sum = line.units().checked_add(self.share.units);
-                if sum.is_none_or(|sum| sum > self.share.capacity) {
+                let sum = self.line(reading)?.units().checked_add(share.units);
+                if sum.is_none_or(|sum| sum > share.capacity) {
                     let ahead = reading.count as u64;
                     return Err(QueueError::Taken { ahead });
                 }
@@ -223,125 +232,25 @@ impl<R: Runtime> Request<R> {
         }
     }
 
-    /// Tries to enter all lines in one step, if the conditions hold.
-    async fn attempt(
-        &mut self,
-        shared: &Shared<R>,
-        patience: &mut Patience,
-        conditions: Vec<Compare>,
-    ) -> Result<Attempt, QueueError> {
-        loop {
-            let enter = self.enter(shared, conditions.clone());
-            // An earlier attempt may have entered, whatever becomes of this one.
-            let before = std::mem::replace(&mut self.stage, Stage::Unknown);
-            let error = match shared.store().transact(enter).await {
-                Ok(done) => return self.entered(shared, &done),
-                Err(error) => error,
-            };
-            match &error {
-                TransactError::Unknown(_) => {
-                    patience.pause(shared, "entering a line", error).await;
-                    // After that the next attempt finds the place or makes it, and
-                    // nothing on its way can make it again later.
-                    shared.bar_late_requests().await;
-                }
-                TransactError::Unavailable(
-                    Unavailable::NotRunning
-                    | Unavailable::NotLeader { .. }
-                    | Unavailable::TooManyInFlight { .. }
-                    | Unavailable::TimedOut { .. },
-                ) => {
-                    self.stage = before;
-                    patience.pause(shared, "entering a line", error).await;
-                }
-                TransactError::LeaseNotFound { .. } => {
-                    self.stage = Stage::Out;
-                    return Err(self.session_gone());
-                }
-                TransactError::Invalid(_)
-                | TransactError::Full { .. }
-                | TransactError::Unavailable(Unavailable::Failed { .. }) => {
-                    self.stage = before;
-                    return Err(QueueError::Transact(error));
-                }
-            }
-        }
-    }
-
-    /// What a transaction of `enter` says.
-    fn entered(&mut self, shared: &Shared<R>, done: &Transacted) -> Result<Attempt, QueueError> {
-        let readings = done.done.iter().filter_map(|done| match done {
-            Done::Read(reading) => Some(reading.clone()),
-            Done::Put { .. } | Done::Deleted { .. } => None,
-        });
-        let mut readings: Vec<_> = readings.collect();
-        if done.succeeded {
-            let token = FencingToken(done.revision);
-            self.stage = Stage::In(token);
-            return Ok(Attempt::In(token, Some(readings)));
-        }
-        // The bar and the place of the first line, then the lines.
-        let lines = readings.split_off(2.min(readings.len()));
-        let mut found = readings.into_iter().map(Reading::into_first);
-        let (bar, own) = (found.next().flatten(), found.next().flatten());
-        if let Some(own) = own {
-            // An earlier attempt, whose outcome was unknown, made it.
-            let token = FencingToken(own.create_revision);
-            self.stage = Stage::In(token);
-            return Ok(Attempt::In(token, None));
-        }
-        self.stage = Stage::Out;
-        let Some(bar) = bar else {
-            return Err(self.session_gone());
-        };
-        shared.bar_found(bar.mod_revision);
-        Ok(Attempt::Out(lines))
-    }
-
-    fn session_gone(&self) -> QueueError {
-        let shared = self.session.shared();
-        shared.end(SessionEnd::Gone);
-        let end = shared.check().err();
-        QueueError::Session(end.unwrap_or(SessionEnd::Gone))
-    }
-
-    fn enter(&self, shared: &Shared<R>, conditions: Vec<Compare>) -> Transaction {
-        let session: LeaseId = shared.id();
-        let mut compares = vec![shared.bar()];
-        compares.extend(self.spots.iter().map(|spot| Compare::missing(&spot.key)));
-        compares.extend(conditions);
-        let value = encode(self.share, &self.payload);
-        let put = |spot: &Spot| Operation::put_leased(&spot.key, &value, session);
-        let read = |spot: &Spot| Operation::Read(self.reading(spot, None));
-        let own = self.spots.iter().take(1);
-        let own = own.map(|spot| Operation::read(&spot.key));
-        Transaction::when(compares)
-            .then(self.spots.iter().map(put))
-            .then(self.spots.iter().map(read))
-            .otherwise([Operation::read(shared.bar_key())])
-            .otherwise(own)
-            .otherwise(self.spots.iter().map(read))
-    }
-
     /// Reads as much of a line as says how a place in it stands: whoever wants all of it
     /// needs to know only who is right before him.
-    fn reading(&self, spot: &Spot, until: Option<FencingToken>) -> Read {
+    pub(super) fn reading(&self, spot: &Spot, until: Option<FencingToken>) -> Read {
         let mut read = Read::new(spot.line.clone()).order(Order::CreateRevision);
         if let Some(until) = until {
             read = read.created_until(until.0);
         }
-        if self.share.is_all() {
+        if self.terms.is_alone() {
             read = read.descending().limit(2);
         }
         read
     }
 
-    fn line(&self, reading: &Reading) -> Result<Line, QueueError> {
-        if reading.more && !self.share.is_all() {
+    fn line(&self, reading: &Reading) -> Result<place::Line, QueueError> {
+        if reading.more && !self.terms.is_alone() {
             let limit = reading.entries.len();
             return Err(QueueError::TooLong { limit });
         }
-        Ok(Line::of(reading))
+        Ok(place::Line::of(reading))
     }
 
     /// Waits until a place is granted. Answers how many the line had when it was looked
@@ -372,7 +281,6 @@ impl<R: Runtime> Request<R> {
             let awaited = match self.line(&reading)?.standing(&spot.key) {
                 Standing::Granted => return Ok(reading.count as u64),
                 Standing::Missing => return Err(QueueError::Removed),
-                Standing::Mismatch(other) => return Err(QueueError::Mismatch(other)),
                 Standing::Behind(awaited) => awaited,
             };
             let range = awaited.range(spot.line.clone());

@@ -8,6 +8,7 @@ use super::error::{LockError, ReleaseError};
 use super::guard::LockGuard;
 use super::kind::LockKind;
 use super::locking::{Wait, acquire};
+use super::revocation::ask_holders;
 use super::session::Session;
 use crate::label::Label;
 use crate::runtime::Runtime;
@@ -97,6 +98,21 @@ impl<R: Runtime> ReadWriteLock<R> {
             .map(WriteGuard)
     }
 
+    /// Asks whoever holds it now to let go, which they learn from
+    /// [`revocation_requested`](LockGuard::revocation_requested). Answers how many were
+    /// asked. The wish lasts as long as the session of whoever asks.
+    ///
+    /// # Errors
+    ///
+    /// See [`LockError`]; some holders may have been asked.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future may leave some holders asked.
+    pub async fn request_revocation(&self) -> Result<usize, LockError> {
+        ask_holders(&self.session, RECIPE, &self.name).await
+    }
+
     async fn acquire(&self, kind: LockKind, wait: Wait) -> Result<LockGuard<R>, LockError> {
         let names = vec![self.name.clone()];
         acquire(&self.session, RECIPE, names, kind, wait).await
@@ -128,7 +144,7 @@ impl<R: Runtime> WriteGuard<R> {
     ///
     /// Dropping the future lets go of the lock.
     pub async fn downgrade(self) -> Result<LockGuard<R>, ReleaseError> {
-        self.0.becomes(LockKind::Read);
+        self.0.held().becomes(LockKind::Read);
         Box::pin(self.0.held().share(LockKind::Read.share())).await?;
         Ok(self.0)
     }

@@ -7,6 +7,7 @@ use super::error::LockError;
 use super::guard::LockGuard;
 use super::kind::LockKind;
 use super::locking::{Wait, acquire};
+use super::revocation::ask_holders;
 use super::session::Session;
 use crate::label::Label;
 use crate::runtime::Runtime;
@@ -74,6 +75,21 @@ impl<R: Runtime> Semaphore<R> {
     /// Dropping the future withdraws the request.
     pub async fn try_acquire(&self, permits: u64) -> Result<LockGuard<R>, LockError> {
         self.ask(permits, Wait::Not).await
+    }
+
+    /// Asks whoever holds it now to let go, which they learn from
+    /// [`revocation_requested`](LockGuard::revocation_requested). Answers how many were
+    /// asked. The wish lasts as long as the session of whoever asks.
+    ///
+    /// # Errors
+    ///
+    /// See [`LockError`]; some holders may have been asked.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future may leave some holders asked.
+    pub async fn request_revocation(&self) -> Result<usize, LockError> {
+        ask_holders(&self.session, RECIPE, &self.name).await
     }
 
     async fn ask(&self, permits: u64, wait: Wait) -> Result<LockGuard<R>, LockError> {

@@ -153,6 +153,19 @@ impl Subject {
         )
     }
 
+    /// The holder learned that somebody wants what it holds.
+    pub(super) fn wanted_back(&self, session: LeaseId, token: FencingToken) -> Facts {
+        self.each(
+            |lock, kind| LockEvent::RevocationRequested {
+                lock,
+                kind,
+                session,
+                token,
+            },
+            |_| None,
+        )
+    }
+
     /// The holder lets go.
     pub(super) fn released(&self, session: LeaseId, token: FencingToken, held: Duration) -> Facts {
         self.each(

@@ -131,10 +131,10 @@ impl LockError {
             QueueError::TimedOut { within } => Self::TimedOut { lock, within },
             QueueError::Session(end) => Self::SessionEnded { lock, end },
             QueueError::Removed => Self::Removed { lock },
-            QueueError::Mismatch(other) => Self::Capacity {
+            QueueError::Capacity { found } => Self::Capacity {
                 lock,
                 capacity,
-                found: other.capacity,
+                found,
             },
             QueueError::TooLong { limit } => Self::LineTooLong { lock, limit },
             QueueError::TooMany { limit } => Self::TooManyRequests { limit },

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use crate::coordination::kind::Share;
 use crate::coordination::loss::SessionEnd;
 use crate::store::{ReadError, TransactError};
 
@@ -22,9 +21,9 @@ pub(in crate::coordination) enum QueueError {
     /// Somebody removed its place.
     #[error("place removed")]
     Removed,
-    /// One before it thinks that there is another amount to be shared.
-    #[error("others see a capacity of {}", .0.capacity)]
-    Mismatch(Share),
+    /// Those in line share another amount.
+    #[error("there are {found} for those in line")]
+    Capacity { found: u64 },
     /// More are before it than can be read.
     #[error("more than {limit} in line")]
     TooLong { limit: usize },

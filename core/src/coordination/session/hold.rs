@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use super::claims::Claim;
 use crate::coordination::kind::LockKind;
 use crate::coordination::latch::Latch;
 use crate::coordination::loss::LossCause;
@@ -24,6 +25,8 @@ pub(in crate::coordination) struct Hold {
     /// The attempt of the session that came to it.
     attempt: u64,
     subject: Mutex<Arc<Subject>>,
+    /// The names that the session does not ask for again until this has ended.
+    claim: Mutex<Option<Claim>>,
     token: FencingToken,
     since: Timestamp,
     pub(in crate::coordination) ended: Latch<HoldEnd>,
@@ -33,12 +36,14 @@ impl Hold {
     pub(in crate::coordination) fn new(
         attempt: u64,
         subject: Arc<Subject>,
+        claim: Option<Claim>,
         token: FencingToken,
         since: Timestamp,
     ) -> Self {
         Self {
             attempt,
             subject: Mutex::new(subject),
+            claim: Mutex::new(claim),
             token,
             since,
             ended: Latch::default(),
@@ -68,6 +73,23 @@ impl Hold {
         if let Subject::Locks(names, _) = &**subject {
             *subject = Arc::new(Subject::Locks(names.clone(), kind));
         }
+        drop(subject);
+        if let Some(claim) = &*self.claim() {
+            claim.becomes(kind);
+        }
+    }
+
+    /// It has ended; its names can be asked for again. Whoever waits for the end learns
+    /// of it after that.
+    pub(super) fn end(&self, end: HoldEnd) {
+        let claim = self.claim().take();
+        drop(claim);
+        self.ended.set(end);
+    }
+
+    fn claim(&self) -> MutexGuard<'_, Option<Claim>> {
+        // Nothing that can panic runs under this lock.
+        self.claim.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock(&self) -> MutexGuard<'_, Arc<Subject>> {

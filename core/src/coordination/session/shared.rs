@@ -180,7 +180,7 @@ impl<R: Runtime> Shared<R> {
         };
         let cause = LossCause::Session(end);
         for hold in holds.into_values() {
-            hold.ended.set(HoldEnd::Lost(cause));
+            hold.end(HoldEnd::Lost(cause));
         }
     }
 
@@ -236,7 +236,7 @@ impl<R: Runtime> Shared<R> {
             HoldEnd::Lost(cause) => subject.lost(session, token, held, cause),
         });
         drop(holds);
-        hold.ended.set(end);
+        hold.end(end);
         Ok(())
     }
 

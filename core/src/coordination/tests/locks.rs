@@ -6,6 +6,7 @@ use super::stage::{LONG, TTL, story};
 use crate::coordination::{
     LockError, LossCause, MultiLock, Mutex, ReadWriteLock, ReleaseError, Semaphore, SessionEnd,
 };
+use crate::runtime::timeout;
 
 #[test]
 fn a_lock_is_held_by_one_and_its_successor_has_a_higher_token() {
@@ -172,11 +173,15 @@ fn permits_are_had_all_or_none() {
         let capacity = Semaphore::new(&b, "x", 4).acquire(1, LONG).await;
         let wrong = matches!(capacity, Err(LockError::Capacity { found: 3, .. }));
         assert!(wrong, "{capacity:?}");
-        stage.quiet().await;
         a.close().await.unwrap();
         assert!(!first.is_held() && second.is_held());
         let third = other.acquire(2, LONG).await;
         assert!(third.is_ok(), "{third:?}");
+        // Once nobody is in line, anybody may say how many there are.
+        drop((second, third));
+        stage.quiet().await;
+        let more = Semaphore::new(&b, "x", 4).acquire(4, LONG).await;
+        assert!(more.is_ok(), "{more:?}");
         stage.finish().await;
     });
 }
@@ -189,6 +194,29 @@ fn a_holder_keeps_the_lock_for_longer_than_the_time_of_its_session() {
         stage.pass(TTL * 20).await;
         assert!(held.is_held());
         held.release().await.unwrap();
+        stage.finish().await;
+    });
+}
+
+#[test]
+fn e19_a_holder_that_is_asked_to_let_go_learns_that_and_may() {
+    story(async |stage| {
+        let (a, b) = (stage.session().await, stage.session().await);
+        assert_eq!(Mutex::new(&b, "x").request_revocation().await, Ok(0));
+        let held = Mutex::new(&a, "x").lock(LONG).await.unwrap();
+        let other = Mutex::new(&b, "x");
+        assert_eq!(other.request_revocation().await, Ok(1));
+        held.revocation_requested().await;
+        assert!(held.is_held());
+        held.release().await.unwrap();
+        assert_eq!(stage.places().await, Vec::<String>::new());
+        // The next holder was not asked.
+        let held = Mutex::new(&a, "x");
+        drop(held.lock(LONG).await);
+        let held = held.lock(LONG).await.unwrap();
+        let limit = Duration::from_secs(60);
+        let asked = timeout(stage.node.runtime(), limit, held.revocation_requested());
+        assert!(asked.await.is_err());
         stage.finish().await;
     });
 }
