@@ -2,6 +2,7 @@
 //! sessions, and removes places that were given up.
 
 use std::fmt;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -155,6 +156,7 @@ impl<R: Runtime> Coordinator<R> {
             coordinator: name.into(),
             root: options.root.clone(),
             withdrawals: Withdrawals::new(options.requests_max),
+            observers: AtomicU64::new(0),
         };
         Self(Arc::new(Shared {
             around: Arc::new(around),

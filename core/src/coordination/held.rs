@@ -47,6 +47,16 @@ impl<R: Runtime> Held<R> {
         &self.session
     }
 
+    pub(super) fn spots(&self) -> &[Spot] {
+        &self.spots
+    }
+
+    /// How it ended, if it has by everything that is known here.
+    pub(super) fn ended(&self) -> Option<HoldEnd> {
+        self.session.shared().end_if_due();
+        self.hold.ended.get()
+    }
+
     /// What is held from here on is of another kind.
     pub(super) fn becomes(&self, kind: LockKind) {
         self.hold.becomes(kind);
@@ -178,7 +188,7 @@ impl<R: Runtime> Held<R> {
             // What an attempt found gone, an earlier one may have removed; and what was
             // held to the end of the session goes with it.
             Ok(Changed::Done | Changed::NotHeld { in_doubt: true } | Changed::SessionEnded) => {
-                leaving.done();
+                drop(leaving.done());
                 let subject = self.hold.subject();
                 shared.announce_all(subject.removed(shared.id(), Some(self.token())));
                 Ok(())
@@ -194,18 +204,14 @@ impl<R: Runtime> Held<R> {
     /// Announced before the store is asked: whoever is let in comes after that.
     pub(super) async fn share(&self, share: Share) -> Result<(), ReleaseError> {
         let shared = self.session.shared();
-        shared.end_if_due();
-        match self.hold.ended.get() {
+        match self.ended() {
             None => {}
             Some(HoldEnd::Released) => return Err(ReleaseError::NotHeld),
             Some(HoldEnd::Lost(cause)) => return Err(ReleaseError::Lost { cause }),
         }
         let subject = self.hold.subject();
         shared.announce_all(subject.downgraded(shared.id(), self.token()));
-        let value = encode(share, &[]);
-        let put = |spot: &Spot| Operation::put_leased(&spot.key, &value, shared.id());
-        let put = Transaction::when(self.still_held()).then(self.spots.iter().map(put));
-        match self.change(put, "downgrading").await {
+        match self.change(self.put(share, &[]), "downgrading").await {
             Ok(Changed::Done) => Ok(()),
             Ok(Changed::NotHeld { .. } | Changed::SessionEnded) => match self.not_held() {
                 HoldEnd::Lost(cause) => Err(ReleaseError::Lost { cause }),
@@ -215,10 +221,17 @@ impl<R: Runtime> Held<R> {
         }
     }
 
+    /// The places say something else from here on, if they are all there.
+    pub(super) fn put(&self, share: Share, payload: &[u8]) -> Transaction {
+        let (value, session) = (encode(share, payload), self.session.id());
+        let put = |spot: &Spot| Operation::put_leased(&spot.key, &value, session);
+        Transaction::when(self.still_held()).then(self.spots.iter().map(put))
+    }
+
     /// Changes the places if they are all there. A change that is made twice must be the
     /// same as one that is made once. Ends by the limit of one operation, or with the
     /// session.
-    async fn change(
+    pub(super) async fn change(
         &self,
         change: Transaction,
         doing: &'static str,
@@ -266,13 +279,14 @@ impl<R: Runtime> Held<R> {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
+        let slot = slot?;
         let withdrawal = Withdrawal {
             session: self.session.shared().clone(),
             keys: self.spots.iter().map(|spot| spot.key.clone()).collect(),
             token: Some(self.token()),
             subject: self.hold.subject(),
         };
-        slot.map(|slot| Leaving(Some((slot, withdrawal))))
+        Some(Leaving::new(slot, withdrawal))
     }
 }
 
@@ -299,7 +313,7 @@ async fn first<F: Future<Output = ()>>(all: Vec<F>) {
 }
 
 /// What a change of places came to.
-enum Changed {
+pub(super) enum Changed {
     /// It is made.
     Done,
     /// They are not all there.
@@ -312,11 +326,16 @@ enum Changed {
 }
 
 /// The removal of places. Dropping it lets it happen in the background.
-struct Leaving<R: Runtime>(Option<(Slot<R>, Withdrawal<R>)>);
+pub(super) struct Leaving<R: Runtime>(Option<(Slot<R>, Withdrawal<R>)>);
 
 impl<R: Runtime> Leaving<R> {
-    fn done(&mut self) {
-        drop(self.0.take());
+    pub(super) const fn new(slot: Slot<R>, withdrawal: Withdrawal<R>) -> Self {
+        Self(Some((slot, withdrawal)))
+    }
+
+    /// It is done, or is not to be done. Gives the room for it back.
+    pub(super) fn done(&mut self) -> Option<Slot<R>> {
+        self.0.take().map(|(slot, _)| slot)
     }
 }
 

@@ -13,6 +13,7 @@
 //! | `token.rs`, `loss.rs`, `kind.rs` | the words of grants, of their ends, and of locks |
 //! | `mutex.rs`, `read_write_lock.rs`, `semaphore.rs`, `multi_lock.rs` | the sorts of locks |
 //! | `locking.rs`, `guard.rs` | asking for a lock, and what its holder has |
+//! | `election/` | leader election |
 //! | `revocation.rs` | asking holders to let go |
 //! | `name.rs` | where in the store a recipe keeps what |
 //! | `place.rs` | places of a line and who is granted what, pure |
@@ -23,6 +24,7 @@
 //! | `error/` | what may go wrong, one file a family |
 
 mod coordinator;
+mod election;
 mod entering;
 mod error;
 mod guard;
@@ -49,7 +51,8 @@ mod withdrawal;
 mod withdrawal_driver;
 
 pub use coordinator::{Coordinator, CoordinatorOptions};
-pub use error::{CloseError, LockError, ReleaseError, SessionError};
+pub use election::{Election, Leader, LeaderRecord, Leadership, Observer, Sighting};
+pub use error::{CloseError, ElectionError, LockError, ReleaseError, SessionError};
 pub use guard::LockGuard;
 pub use kind::{LockKind, Share};
 pub use loss::{LossCause, SessionEnd};

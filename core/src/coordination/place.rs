@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::kind::Share;
 use super::token::FencingToken;
-use crate::store::{Entry, Key, KeyRange, LeaseId, Reading, Value};
+use crate::store::{Entry, Key, KeyRange, LeaseId, Reading, Revision, Value};
 
 /// The version of what is stored for a place.
 const VERSION: u8 = 1;
@@ -41,6 +41,8 @@ fn decode(value: &Value) -> Option<(Share, Vec<u8>)> {
 pub(super) struct Place {
     pub(super) key: Key,
     pub(super) token: FencingToken,
+    /// When what it says was last put.
+    pub(super) changed: Revision,
     pub(super) session: Option<LeaseId>,
     pub(super) share: Share,
     pub(super) payload: Vec<u8>,
@@ -58,6 +60,7 @@ impl Place {
         Self {
             key: entry.key.clone(),
             token: FencingToken(entry.create_revision),
+            changed: entry.mod_revision,
             session: entry.lease,
             share,
             payload,
@@ -108,6 +111,11 @@ impl Line {
         let mut places: Vec<_> = reading.entries.iter().map(Place::of).collect();
         places.sort_by(|a, b| (a.token, &a.key).cmp(&(b.token, &b.key)));
         Self { places }
+    }
+
+    /// Whoever is first.
+    pub(super) fn into_first(self) -> Option<Place> {
+        self.places.into_iter().next()
     }
 
     /// How much is taken by all of them.

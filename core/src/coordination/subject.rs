@@ -15,7 +15,6 @@ pub(super) enum Subject {
     /// Locks of one kind.
     Locks(Vec<Label>, LockKind),
     /// An election.
-    #[expect(dead_code, reason = "elections are built on this")]
     Election(Label),
 }
 

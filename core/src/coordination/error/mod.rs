@@ -1,9 +1,11 @@
 //! What may go wrong in coordination, one file a family.
 
+mod election;
 mod lock;
 mod queue;
 mod session;
 
+pub use election::ElectionError;
 pub use lock::{LockError, ReleaseError};
 pub(super) use queue::QueueError;
 pub use session::{CloseError, SessionError};

@@ -5,12 +5,13 @@ use std::error::Error;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::Poll;
 use std::time::Duration;
 
 use super::claims::Claims;
 use super::hold::{Hold, HoldEnd};
+use crate::coordination::election::Led;
 use crate::coordination::latch::Latch;
 use crate::coordination::loss::{LossCause, SessionEnd};
 use crate::coordination::name::Keyspace;
@@ -52,6 +53,8 @@ pub(in crate::coordination) struct Surroundings<R: Runtime> {
     pub(in crate::coordination) coordinator: Label,
     pub(in crate::coordination) root: Label,
     pub(in crate::coordination) withdrawals: Arc<Withdrawals<R>>,
+    /// How many observers there have been.
+    pub(in crate::coordination) observers: AtomicU64,
 }
 
 /// One session.
@@ -66,6 +69,7 @@ pub(in crate::coordination) struct Shared<R: Runtime> {
     attempts: AtomicU64,
     claims: Arc<Claims>,
     holds: Mutex<BTreeMap<u64, Arc<Hold>>>,
+    leaderships: Mutex<BTreeMap<Label, Weak<Led<R>>>>,
     ended: Latch<SessionEnd>,
     pub(super) wish: Latch<Wish>,
     pub(super) removed: Latch<Result<(), LeaseError>>,
@@ -88,6 +92,7 @@ impl<R: Runtime> Shared<R> {
             attempts: AtomicU64::new(0),
             claims: Arc::default(),
             holds: Mutex::default(),
+            leaderships: Mutex::default(),
             ended: Latch::default(),
             wish: Latch::default(),
             removed: Latch::default(),
@@ -243,6 +248,29 @@ impl<R: Runtime> Shared<R> {
     fn holds(&self) -> MutexGuard<'_, BTreeMap<u64, Arc<Hold>>> {
         // Observers must not panic, and nothing else under this lock can.
         self.holds.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The session leads an election.
+    pub(in crate::coordination) fn leads(&self, election: &Label, led: &Arc<Led<R>>) {
+        let mut leaderships = self.leaderships();
+        leaderships.retain(|_, led| led.strong_count() > 0);
+        leaderships.insert(election.clone(), Arc::downgrade(led));
+    }
+
+    /// The last leadership of an election, if somebody still has it.
+    pub(in crate::coordination) fn led(&self, election: &Label) -> Option<Arc<Led<R>>> {
+        self.leaderships().get(election)?.upgrade()
+    }
+
+    fn leaderships(&self) -> MutexGuard<'_, BTreeMap<Label, Weak<Led<R>>>> {
+        let leaderships = self.leaderships.lock();
+        // Nothing that can panic runs under this lock.
+        leaderships.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A number that no other observer of the coordinator has.
+    pub(in crate::coordination) fn next_observer(&self) -> u64 {
+        self.around.observers.fetch_add(1, Ordering::Relaxed) + 1
     }
 
     /// What `work` answers, unless the session ends first.
