@@ -10,6 +10,7 @@ mod exit_code;
 mod registry;
 mod settle;
 mod specimens;
+mod store;
 mod weather;
 
 pub use catalogue::catalogue;

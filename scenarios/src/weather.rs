@@ -42,6 +42,23 @@ pub(crate) fn of_disks(plan: &Plan) -> Vec<Episode> {
     draw(&Swarm::of(&kinds).weight(FaultKind::Crash, 3), plan)
 }
 
+/// Everything that replicas of a store must live through: what was synced stays, and
+/// what was not may be torn. Without long delays, for a leader counts on answers within
+/// a heartbeat.
+pub(crate) fn of_replicas(plan: &Plan) -> Vec<Episode> {
+    let swarm = Swarm::of(&[FaultKind::Drop, FaultKind::Duplicate, FaultKind::Reorder])
+        .and(&[FaultKind::Hold, FaultKind::Cut])
+        .and(&[
+            FaultKind::Crash,
+            FaultKind::Pause,
+            FaultKind::Slow,
+            FaultKind::TornTail,
+        ])
+        .and(FaultKind::CLOCKS)
+        .weight(FaultKind::Crash, 3);
+    draw(&swarm, plan)
+}
+
 /// Everything that can happen to nodes and messages.
 pub(crate) fn of_everything(plan: &Plan) -> Vec<Episode> {
     let swarm = Swarm::of(FaultKind::MESSAGES)

@@ -17,6 +17,7 @@ pub(crate) mod registry_split;
 mod registry_winner_crash;
 mod restart_loop;
 mod shutdown;
+pub(crate) mod store_registers;
 mod storm;
 mod tasks;
 
@@ -26,6 +27,8 @@ use steadfast_sim::Scenario;
 
 use flapping::Limits;
 use journal::Acknowledge;
+
+use crate::store::Habit;
 
 /// Every scenario, in the order in which they are listed and run.
 #[must_use]
@@ -64,5 +67,10 @@ pub fn catalogue() -> Vec<Arc<dyn Scenario>> {
     ] {
         scenarios.push(Arc::new(story));
     }
+    scenarios.push(Arc::new(store_registers::StoreRegisters::new(
+        "store_registers",
+        "clients of a replicated store; every history of its registers has an order",
+        Habit::Honest,
+    )));
     scenarios
 }

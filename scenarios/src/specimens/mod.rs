@@ -6,6 +6,7 @@ mod flawed_supervisor;
 mod heartbeats;
 mod homemade;
 mod specimen;
+mod unsure_client;
 
 use std::sync::Arc;
 
@@ -34,6 +35,7 @@ pub fn specimens() -> Vec<Specimen> {
     specimens.extend(flawed_supervisors());
     specimens.extend(flawed_memberships());
     specimens.extend(flawed_registry::specimens());
+    specimens.extend(unsure_client::specimens());
     specimens.push(specimen(
         Flapping::new(
             "shared_intensity",

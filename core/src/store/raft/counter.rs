@@ -42,8 +42,14 @@ async fn count<R: Runtime>(running: &Running<R>, pause: Duration) -> ExitReason 
         if term != counting {
             running.shared.lock().clock = None;
             counting = None;
-            if term.is_some() && begin(running, pause).await {
-                counting = term;
+            if term.is_some() {
+                if begin(running, pause).await {
+                    counting = term;
+                } else {
+                    // What it asked the others for is news of consensus, too: without a
+                    // pause it would ask again at once, for as long as none answers.
+                    running.node.runtime().sleep(pause).await;
+                }
             }
         }
         let duty = {

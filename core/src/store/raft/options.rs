@@ -23,7 +23,9 @@ pub struct RaftOptions {
     pub files: Label,
     /// Its bounds.
     pub limits: Limits,
-    /// How often a leader shows that it is there.
+    /// How often a leader shows that it is there, and how long it waits for an answer to
+    /// that: more than the round trip between any two nodes. A leader whose messages
+    /// arrive while no answer comes in time decides nothing, and nobody replaces it.
     pub heartbeat: Duration,
     /// For how long at least nobody is heard of before another one wants to lead; twice
     /// that at most.
