@@ -13,7 +13,7 @@ use crate::registry::change::Cause;
 use crate::registry::entry::Entry;
 use crate::registry::error::RegistryError;
 use crate::registry::key::{Key, Keys};
-use crate::registry::local::unknown_scope;
+use crate::registry::local::{keys, unknown_scope};
 use crate::registry::metadata::Value;
 use crate::registry::operation::{Registered, Registration, Removal, Update, Updated};
 use crate::registry::query::Query;
@@ -52,9 +52,7 @@ impl Consistent {
     /// Calls `act` while nothing can change.
     fn still<T>(&self, scope: &str, act: impl FnOnce(&View) -> T) -> Result<T, RegistryError> {
         let view = self.shared.lock();
-        if view.table.scope(scope).is_none() {
-            return Err(unknown_scope(scope));
-        }
+        keys(&view.table, scope)?;
         Ok(act(&view))
     }
 }

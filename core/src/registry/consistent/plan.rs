@@ -8,9 +8,9 @@ use super::row::{Row, encoded};
 use super::view::View;
 use crate::process::ProcessId;
 use crate::registry::entry::Entry;
-use crate::registry::error::{Asker, RegistryError};
+use crate::registry::error::RegistryError;
 use crate::registry::key::{Key, Keys};
-use crate::registry::local::{revised, unknown_scope};
+use crate::registry::local::{may_change, revised, unknown_scope};
 use crate::registry::operation::{Registration, Removal, Update, Updated};
 use crate::store::{self, Compare, Operation, Transaction};
 
@@ -283,14 +283,7 @@ impl View {
         holder: ProcessId,
         by: Option<ProcessId>,
     ) -> Result<(), RegistryError> {
-        if !self.config.owner_only || by == Some(holder) {
-            return Ok(());
-        }
-        Err(RegistryError::NotOwner {
-            key: key.clone(),
-            holder,
-            asked_by: Asker(by),
-        })
+        may_change(self.config.owner_only, key, holder, by)
     }
 }
 

@@ -10,8 +10,8 @@ use crate::registry::backend::Backend;
 /// The backend in charge, read for every look-up without a lock.
 ///
 /// Most registries never switch. So the first backend lies where it is found with one
-/// read of memory that nobody writes, which costs a tenth of what finding one that can
-/// be replaced at any time does. It is kept as long as the registry, without what it
+/// read of memory that nobody writes, which is cheaper than to find one that can be
+/// replaced at any time. It is kept as long as the registry, without what it
 /// held: a reader who may have seen it without is one who can see that it was replaced,
 /// and reads again.
 pub(in crate::registry) struct Charge {

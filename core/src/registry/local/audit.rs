@@ -81,6 +81,11 @@ impl Table {
             if slot != Some(Some(scope.keys)) {
                 complaints.push(format!("{label}:{name} is in order and not in the map").into());
             }
+            let stored = self.names.map().read(probe, |_, slot| slot.holder());
+            if self.names.map().first(probe) != stored {
+                let what = "who looks it up finds another holder than is stored";
+                complaints.push(format!("{label}:{name}: {what}").into());
+            }
         }
         let mut scan: BTreeMap<(&Label, &crate::registry::Value), BTreeSet<Posting>> =
             BTreeMap::new();

@@ -36,7 +36,7 @@ pub(crate) use key_map::KeyMap;
 pub(crate) use names::{Names, Seen};
 pub use options::LocalOptions;
 pub(crate) use row::NewRow;
-pub(crate) use rules::{is_a_group, unknown_scope};
+pub(crate) use rules::{is_a_group, keys, may_change, unknown_scope};
 pub use store::Local;
 pub(crate) use table::Table;
 pub(crate) use update::revised;

@@ -25,7 +25,7 @@ pub(super) fn may_register(
     if process.node != host.node() {
         return Err(RegistryError::NotLocal { process });
     }
-    may_change(options, &wanted.key, process, wanted.by)?;
+    may_change(options.owner_only, &wanted.key, process, wanted.by)?;
     // A process of an earlier incarnation has ended with it.
     if !host.is_local(process) || !host.admits(process) {
         return Err(RegistryError::NoProcess { process });
@@ -33,14 +33,15 @@ pub(super) fn may_register(
     Ok(())
 }
 
-/// Whether whoever asks may change what `holder` holds.
-pub(super) fn may_change(
-    options: &LocalOptions,
+/// Whether whoever asks may change what `holder` holds: in owner-only mode only the
+/// holder may.
+pub(crate) fn may_change(
+    owner_only: bool,
     key: &Key,
     holder: ProcessId,
     by: Option<ProcessId>,
 ) -> Result<(), RegistryError> {
-    if options.owner_only && by != Some(holder) {
+    if owner_only && by != Some(holder) {
         return Err(RegistryError::NotOwner {
             key: key.clone(),
             holder,
@@ -51,7 +52,7 @@ pub(super) fn may_change(
 }
 
 /// What the keys of a scope are.
-pub(super) fn keys(table: &Table, scope: &str) -> Result<Keys, RegistryError> {
+pub(crate) fn keys(table: &Table, scope: &str) -> Result<Keys, RegistryError> {
     match table.scope(scope) {
         Some(scope) => Ok(scope.keys),
         None => Err(unknown_scope(scope)),
@@ -89,7 +90,7 @@ pub(super) fn removed(
                 key: key.clone(),
                 process,
             })?;
-            may_change(options, key, process, removal.by)?;
+            may_change(options.owner_only, key, process, removal.by)?;
             Ok(member)
         }
     }
@@ -121,7 +122,7 @@ fn owned(
 ) -> Result<Entry, RegistryError> {
     let entry = table.entry(table.probe(key));
     let entry = entry.ok_or_else(|| RegistryError::NotRegistered { key: key.clone() })?;
-    may_change(options, key, entry.process, by)?;
+    may_change(options.owner_only, key, entry.process, by)?;
     if expected.is_some_and(|expected| expected != entry.process) {
         return Err(RegistryError::Changed {
             key: key.clone(),

@@ -11,7 +11,7 @@ use crate::registry::backend::Backend;
 use crate::registry::entry::Entry;
 use crate::registry::error::RegistryError;
 use crate::registry::key::{Key, Keys};
-use crate::registry::local::unknown_scope;
+use crate::registry::local::keys;
 use crate::registry::metadata::Value;
 use crate::registry::operation::{Registered, Registration, Removal, Update, Updated};
 use crate::registry::query::Query;
@@ -28,9 +28,7 @@ impl Replicated {
     /// Calls `act` while nothing can change.
     fn still<T>(&self, scope: &str, act: impl FnOnce(&State) -> T) -> Result<T, RegistryError> {
         let state = self.shared.lock();
-        if state.table.scope(scope).is_none() {
-            return Err(unknown_scope(scope));
-        }
+        keys(&state.table, scope)?;
         Ok(act(&state))
     }
 }

@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::meta::Written;
 use super::peer::Peer;
 use super::replica::Replica;
 use super::row::{Row, ScopeClaim, Step};
@@ -117,17 +116,7 @@ impl Replica {
             })));
         }
         for (field, value) in transfer.meta {
-            let (stamp, origin) = (self.stamp(), self.me);
-            let value = Some(value);
-            self.meta_unsent.insert(field.clone());
-            self.meta.merge(
-                field,
-                Written {
-                    stamp,
-                    origin,
-                    value,
-                },
-            );
+            self.write_field(field, Some(value));
         }
         self.resolve();
         Ok(())

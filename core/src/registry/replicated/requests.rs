@@ -1,7 +1,6 @@
 //! What local callers ask of a replica. Answered at once, from what this node knows.
 
 use std::collections::BTreeMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use super::conflict::Claim;
@@ -15,12 +14,12 @@ use crate::label::Label;
 use crate::process::ProcessId;
 use crate::registry::change::Cause;
 use crate::registry::entry::Entry;
-use crate::registry::error::{Asker, RegistryError};
+use crate::registry::error::RegistryError;
 use crate::registry::key::{Key, Keys};
-use crate::registry::metadata::{Metadata, Value};
-use crate::registry::operation::{Registered, Registration, Removal, Revision, Update, Updated};
+use crate::registry::local::{may_change, revised};
+use crate::registry::metadata::Value;
+use crate::registry::operation::{Registered, Registration, Removal, Update, Updated};
 use crate::registry::query::Query;
-use crate::runtime::panic_text;
 
 /// Says whether a process of this node may be registered.
 pub(super) type Admits<'a> = &'a dyn Fn(ProcessId) -> bool;
@@ -315,7 +314,7 @@ impl Replica {
         }
         let held = self.owned(&key, update.process, update.by)?;
         let (number, before) = (held.row.number, held.row.metadata.clone());
-        let metadata = revised(&key, &before, update.revision)?;
+        let metadata = revised(&key, update.revision, &before)?;
         if metadata != before {
             let row = number;
             self.commit(Step::Updated { row, metadata });
@@ -365,17 +364,19 @@ impl Replica {
             }
         }
         self.clock = self.clock.max(self.meta.clock());
-        let (stamp, origin) = (self.stamp(), self.me);
-        self.meta_unsent.insert(field.clone());
-        self.meta.merge(
-            field,
-            Written {
-                stamp,
-                origin,
-                value,
-            },
-        );
+        self.write_field(field, value);
         Ok(before)
+    }
+
+    /// Writes a field of the registry as of now, or forgets it, and lets the others know.
+    pub(super) fn write_field(&mut self, field: Label, value: Option<Value>) {
+        let written = Written {
+            stamp: self.stamp(),
+            origin: self.me,
+            value,
+        };
+        self.meta_unsent.insert(field.clone());
+        self.meta.merge(field, written);
     }
 
     fn serves(&self) -> Answer<()> {
@@ -395,37 +396,8 @@ impl Replica {
 
     /// In owner-only mode, only the holder may ask.
     fn may(&self, key: &Key, holder: ProcessId, by: Option<ProcessId>) -> Answer<()> {
-        if !self.config.owner_only || by == Some(holder) {
-            return Ok(());
-        }
-        Err(RegistryError::NotOwner {
-            key: key.clone(),
-            holder,
-            asked_by: Asker(by),
-        })
+        may_change(self.config.owner_only, key, holder, by)
     }
-}
-
-fn revised(key: &Key, before: &Metadata, revision: Revision) -> Answer<Metadata> {
-    let metadata = match revision {
-        Revision::Replace(metadata) => metadata,
-        Revision::CompareAndSet(expected, metadata) if expected == *before => metadata,
-        Revision::CompareAndSet(..) => {
-            let (key, actual) = (key.clone(), before.clone());
-            return Err(RegistryError::Changed { key, actual });
-        }
-        // It only reads, and nothing has been changed yet.
-        Revision::With(change) => {
-            catch_unwind(AssertUnwindSafe(|| change(before))).map_err(|panic| {
-                RegistryError::UpdatePanicked {
-                    key: key.clone(),
-                    text: panic_text(&*panic).into(),
-                }
-            })?
-        }
-    };
-    metadata.check()?;
-    Ok(metadata)
 }
 
 fn unsupported(operation: &str, why: &str) -> RegistryError {
