@@ -1,7 +1,7 @@
 //! Who watches a machine, and how far each has come.
 
 use std::collections::BTreeMap;
-use std::task::Waker;
+use std::task::{Poll, Waker};
 
 use super::entry::Revision;
 use super::error::WatchError;
@@ -32,6 +32,17 @@ pub(super) enum Found {
     Nothing,
     /// It cannot go on.
     Lost(WatchError),
+}
+
+impl Found {
+    /// What a watch answers to its holder.
+    pub(super) fn polled(self) -> Poll<Result<Changes, WatchError>> {
+        match self {
+            Self::Changes(changes) => Poll::Ready(Ok(changes)),
+            Self::Nothing => Poll::Pending,
+            Self::Lost(error) => Poll::Ready(Err(error)),
+        }
+    }
 }
 
 impl Watchers {

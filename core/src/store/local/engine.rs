@@ -21,7 +21,7 @@ use crate::store::read::{Read, Reading};
 use crate::store::settle;
 use crate::store::transaction::{Transacted, Transaction};
 use crate::store::watch::{Changes, Watch, WatchFrom, WatchSource};
-use crate::store::watchers::{Found, Watchers};
+use crate::store::watchers::Watchers;
 
 /// How many leases end in one step.
 const EXPIRED_AT_ONCE_MAX: usize = 256;
@@ -281,14 +281,10 @@ impl WatchSource for LocalWatch {
         if !state.open {
             return Poll::Ready(Err(Unavailable::NotRunning.into()));
         }
-        match state
+        let found = state
             .watchers
-            .take(&state.machine, self.number, context.waker())
-        {
-            Found::Changes(changes) => Poll::Ready(Ok(changes)),
-            Found::Nothing => Poll::Pending,
-            Found::Lost(error) => Poll::Ready(Err(error)),
-        }
+            .take(&state.machine, self.number, context.waker());
+        found.polled()
     }
 
     fn position(&self) -> Revision {

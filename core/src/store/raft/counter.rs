@@ -54,7 +54,7 @@ async fn count<R: Runtime>(running: &Running<R>, pause: Duration) -> ExitReason 
         }
         let duty = {
             let mut changed = pin!(metrics.changed());
-            let mut timer = pin!(wait(running, counting.is_some(), term.is_some(), pause));
+            let mut timer = pin!(wait(running, counting.is_some(), term.is_some()));
             std::future::poll_fn(|task| {
                 if let Poll::Ready(changed) = changed.as_mut().poll(task) {
                     return Poll::Ready(changed.map_or(Duty::Stopped, |()| Duty::Look));
@@ -90,16 +90,11 @@ async fn begin<R: Runtime>(running: &Running<R>, pause: Duration) -> bool {
 }
 
 /// Waits until leases are due, or it is worth another look.
-async fn wait<R: Runtime>(
-    running: &Running<R>,
-    counts: bool,
-    leads: bool,
-    pause: Duration,
-) -> Duty {
+async fn wait<R: Runtime>(running: &Running<R>, counts: bool, leads: bool) -> Duty {
     let runtime = running.node.runtime();
     if !counts {
         if leads {
-            runtime.sleep(pause).await;
+            // The pause after the look before is over.
             return Duty::Look;
         }
         return std::future::pending().await;

@@ -19,7 +19,6 @@ use crate::store::read::{Consistency, Read, Reading};
 use crate::store::settle;
 use crate::store::transaction::{Transacted, Transaction};
 use crate::store::watch::{Changes, Watch, WatchFrom, WatchSource};
-use crate::store::watchers::Found;
 
 macro_rules! failures {
     ($($error:ty),+) => {$(
@@ -175,14 +174,10 @@ impl WatchSource for RaftWatch {
             Err(error) => return Poll::Ready(Err(error.into())),
         };
         let state = &mut *state;
-        match state
+        let found = state
             .watchers
-            .take(&state.machine, self.number, context.waker())
-        {
-            Found::Changes(changes) => Poll::Ready(Ok(changes)),
-            Found::Nothing => Poll::Pending,
-            Found::Lost(error) => Poll::Ready(Err(error)),
-        }
+            .take(&state.machine, self.number, context.waker());
+        found.polled()
     }
 
     fn position(&self) -> Revision {
