@@ -1,7 +1,6 @@
 //! Entering lines: one step of the store, tried until its outcome is certain.
 
 use super::error::QueueError;
-use super::loss::SessionEnd;
 use super::patience::Patience;
 use super::place::encode;
 use super::queue::{Request, Spot};
@@ -9,7 +8,7 @@ use super::session::Shared;
 use super::token::FencingToken;
 use crate::runtime::Runtime;
 use crate::store::{
-    Compare, Done, Entry, Operation, Reading, TransactError, Transacted, Transaction, Unavailable,
+    Compare, Done, Entry, Operation, Reading, TransactError, Transacted, Transaction,
 };
 
 /// What is known of the places of a request.
@@ -60,31 +59,14 @@ impl<R: Runtime> Request<R> {
                 Ok(done) => return self.entered(shared, &done),
                 Err(error) => error,
             };
-            match &error {
-                TransactError::Unknown(_) => {
-                    patience.pause(shared, "entering a line", error).await;
-                    shared.bar_late_requests().await;
-                }
-                TransactError::Unavailable(
-                    Unavailable::NotRunning
-                    | Unavailable::NotLeader { .. }
-                    | Unavailable::TooManyInFlight { .. }
-                    | Unavailable::TimedOut { .. },
-                ) => {
-                    self.stage = before;
-                    patience.pause(shared, "entering a line", error).await;
-                }
-                TransactError::LeaseNotFound { .. } => {
-                    self.stage = Stage::Out;
-                    return Err(self.session_gone());
-                }
+            self.stage = match &error {
+                TransactError::Unknown(_) => Stage::Unknown,
+                TransactError::LeaseNotFound { .. } => Stage::Out,
                 TransactError::Invalid(_)
                 | TransactError::Full { .. }
-                | TransactError::Unavailable(Unavailable::Failed { .. }) => {
-                    self.stage = before;
-                    return Err(QueueError::Transact(error));
-                }
-            }
+                | TransactError::Unavailable(_) => before,
+            };
+            patience.after(shared, "entering a line", error).await?;
         }
     }
 
@@ -146,7 +128,7 @@ impl<R: Runtime> Request<R> {
         }
         self.stage = Stage::Out;
         let Some(bar) = bar else {
-            return Err(self.session_gone());
+            return Err(QueueError::Session(shared.gone()));
         };
         shared.bar_found(bar.mod_revision);
         self.compare_capacity(found.next().flatten().as_ref(), &lines)?;
@@ -170,11 +152,5 @@ impl<R: Runtime> Request<R> {
         }
         let found = found.and_then(|found| found.parse().ok()).unwrap_or(0);
         Err(QueueError::Capacity { found })
-    }
-
-    fn session_gone(&self) -> QueueError {
-        let shared = self.session.shared();
-        shared.end(SessionEnd::Gone);
-        QueueError::Session(shared.check().err().unwrap_or(SessionEnd::Gone))
     }
 }

@@ -3,9 +3,11 @@
 use std::error::Error;
 use std::time::Duration;
 
+use super::error::QueueError;
 use super::session::Shared;
 use crate::failure::Severity;
 use crate::runtime::Runtime;
+use crate::store::{TransactError, Unavailable};
 
 /// The pauses between the attempts of one call, and whether its trouble was reported.
 pub(super) struct Patience {
@@ -37,5 +39,37 @@ impl Patience {
             session.report(Severity::Warning, doing, error);
         }
         session.runtime().sleep(pause).await;
+    }
+
+    /// After a transaction that failed: waits, if it is worth another attempt. One of
+    /// unknown outcome is barred, so that it cannot happen after the next.
+    pub(super) async fn after<R: Runtime>(
+        &mut self,
+        session: &Shared<R>,
+        doing: &'static str,
+        error: TransactError,
+    ) -> Result<(), QueueError> {
+        match &error {
+            TransactError::Unknown(_) => {
+                self.pause(session, doing, error).await;
+                session.bar_late_requests().await;
+                Ok(())
+            }
+            TransactError::Unavailable(
+                Unavailable::NotRunning
+                | Unavailable::NotLeader { .. }
+                | Unavailable::TooManyInFlight { .. }
+                | Unavailable::TimedOut { .. },
+            ) => {
+                self.pause(session, doing, error).await;
+                Ok(())
+            }
+            TransactError::LeaseNotFound { .. } => Err(QueueError::Session(session.gone())),
+            TransactError::Invalid(_)
+            | TransactError::Full { .. }
+            | TransactError::Unavailable(Unavailable::Failed { .. }) => {
+                Err(QueueError::Transact(error))
+            }
+        }
     }
 }

@@ -6,7 +6,6 @@ use super::leader::LeaderRecord;
 use crate::coordination::error::QueueError;
 use crate::coordination::held::{Held, Leaving};
 use crate::coordination::kind::Share;
-use crate::coordination::loss::SessionEnd;
 use crate::coordination::patience::Patience;
 use crate::coordination::place::encode;
 use crate::coordination::queue::Spot;
@@ -17,8 +16,7 @@ use crate::event::{CoordinationEvent, ElectionEvent};
 use crate::label::Label;
 use crate::runtime::{Runtime, timeout};
 use crate::store::{
-    Compare, Done, KeyRange, Operation, Reading, TransactError, Transacted, Transaction,
-    Unavailable, Value,
+    Compare, Done, KeyRange, Operation, Reading, TransactError, Transacted, Transaction, Value,
 };
 
 /// A leadership that is to be under another session from here on.
@@ -99,28 +97,9 @@ impl<R: Runtime> Resuming<'_, R> {
                 },
                 Err(error) => error,
             };
-            match &error {
-                TransactError::Unknown(_) => {
-                    patience.pause(shared, "resuming a leadership", error).await;
-                    shared.bar_late_requests().await;
-                }
-                TransactError::Unavailable(
-                    Unavailable::NotRunning
-                    | Unavailable::NotLeader { .. }
-                    | Unavailable::TooManyInFlight { .. }
-                    | Unavailable::TimedOut { .. },
-                ) => patience.pause(shared, "resuming a leadership", error).await,
-                TransactError::LeaseNotFound { .. } => {
-                    shared.end(SessionEnd::Gone);
-                    let end = shared.check().err().unwrap_or(SessionEnd::Gone);
-                    return Err(QueueError::Session(end));
-                }
-                TransactError::Invalid(_)
-                | TransactError::Full { .. }
-                | TransactError::Unavailable(Unavailable::Failed { .. }) => {
-                    return Err(QueueError::Transact(error));
-                }
-            }
+            patience
+                .after(shared, "resuming a leadership", error)
+                .await?;
         }
     }
 

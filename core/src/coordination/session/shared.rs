@@ -169,6 +169,13 @@ impl<R: Runtime> Shared<R> {
         &self.ended
     }
 
+    /// The store says that its lease is gone. Answers how it ended, which may have been
+    /// otherwise and before.
+    pub(in crate::coordination) fn gone(&self) -> SessionEnd {
+        self.end(SessionEnd::Gone);
+        self.check().err().unwrap_or(SessionEnd::Gone)
+    }
+
     /// Ends it, once: what is held is lost, then the session is over, then those who
     /// wait learn of it.
     pub(in crate::coordination) fn end(&self, end: SessionEnd) {
