@@ -82,10 +82,32 @@ impl Child {
     }
 }
 
-/// Runs `body` in a child of this process, which must have a single thread.
+/// Runs `body` in a child of this process, which must have a single thread, or be called
+/// on its lone one. The child has that thread only.
 pub(crate) fn fork(body: impl FnOnce()) -> Result<Child, ForkError> {
+    let place = PLACE.get();
+    let body = || {
+        PLACE.set(Place::Anywhere);
+        body();
+    };
+    match place {
+        Place::Anywhere => {
+            single_thread()?;
+            fork_now(body)
+        }
+        Place::Lone => {
+            let child = fork_beside_waiting_main(body)?;
+            PLACE.set(Place::Settled);
+            Ok(child)
+        }
+        Place::Settled => fork_now(body),
+    }
+}
+
+/// Refuses if this process has more than one thread.
+fn single_thread() -> Result<(), ForkError> {
     match thread_count().map_err(ForkError::Uncounted)? {
-        1 => fork_now(body),
+        1 => Ok(()),
         threads => Err(ForkError::Threads { threads }),
     }
 }
@@ -133,10 +155,7 @@ pub(crate) fn on_lone_thread(
     stack_bytes: usize,
     work: impl FnOnce() + Send,
 ) -> Result<(), ForkError> {
-    match thread_count().map_err(ForkError::Uncounted)? {
-        1 => {}
-        threads => return Err(ForkError::Threads { threads }),
-    }
+    single_thread()?;
     thread::scope(|scope| {
         thread::Builder::new()
             .name(RUN_THREAD.to_owned())
@@ -156,20 +175,6 @@ pub(super) const RUN_THREAD: &str = "run";
 /// Whether the calling thread is a lone one.
 pub(super) fn is_lone() -> bool {
     PLACE.get() != Place::Anywhere
-}
-
-/// Runs `body` in a child that is forked from a lone thread, and has that thread only.
-pub(super) fn fork_from_lone(body: impl FnOnce()) -> Result<Child, ForkError> {
-    let body = || {
-        PLACE.set(Place::Anywhere);
-        body();
-    };
-    if PLACE.get() == Place::Settled {
-        return fork_now(body);
-    }
-    let child = fork_beside_waiting_main(body)?;
-    PLACE.set(Place::Settled);
-    Ok(child)
 }
 
 /// How many threads this process has.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::child::{ChildEnd, ForkError, RUN_THREAD, fork, fork_from_lone, is_lone, thread_count};
+use super::child::{ChildEnd, ForkError, RUN_THREAD, fork, is_lone, thread_count};
 use super::frame::{FRAME_MAX, FrameError, read_frame, write_frame};
 use super::last_words::LastWords;
 
@@ -112,19 +112,16 @@ where
     let shared = last_words.clone();
     // The closure owns the writing end, so the parent's copy is closed with it.
     // If the parent has given up reading, it sees a child end without an answer.
-    let child = if is_lone() {
-        fork_from_lone(move || {
-            shared.listen();
-            let answer = encode_answer(Ok(on_this_thread(work)));
-            drop(write_frame(&mut writer, &answer));
-        })?
-    } else {
-        fork(move || {
-            shared.listen();
-            let answer = encode_answer(on_fresh_thread(work));
-            drop(write_frame(&mut writer, &answer));
-        })?
-    };
+    let lone = is_lone();
+    let child = fork(move || {
+        shared.listen();
+        let ending = if lone {
+            Ok(on_this_thread(work))
+        } else {
+            on_fresh_thread(work)
+        };
+        drop(write_frame(&mut writer, &encode_answer(ending)));
+    })?;
     let frame = read_frame(&mut reader, Some(limit));
     if !matches!(frame, Ok(_) | Err(FrameError::Closed)) {
         child.kill();
