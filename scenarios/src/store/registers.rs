@@ -1,7 +1,7 @@
 //! Registers: keys of the store that hold whole numbers.
 
 use steadfast::store::{
-    Compare, Consistency, KeyRange, Operation, Read, ReadError, Store, TransactError, Transaction,
+    Compare, KeyRange, Operation, Read, ReadError, Store, TransactError, Transaction,
 };
 use steadfast_sim::history::{RecordedCall, Value};
 
@@ -42,16 +42,6 @@ impl Registers {
         let read = Read::new(KeyRange::key(register)).consistency(self.habit.consistency());
         let found = self.store.read(read).await?.into_first();
         Ok(found.map_or(Value::Null, |entry| number_of(&entry.value.to_string())))
-    }
-
-    /// All values as the newest state has them.
-    pub(crate) async fn all(&self) -> Result<Vec<(String, String)>, ReadError> {
-        let read = Read::new(KeyRange::prefix("register/"));
-        let read = read.consistency(Consistency::Linearizable);
-        let found = self.store.read(read).await?.entries.into_iter();
-        Ok(found
-            .map(|entry| (entry.key.to_string(), entry.value.to_string()))
-            .collect())
     }
 
     /// Reads, and records what came of it. Answers the value.
