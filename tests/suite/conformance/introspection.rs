@@ -128,10 +128,8 @@ fn owned(words: &[&str]) -> Vec<String> {
 
 /// The process that `child` was last started with before `mark`.
 fn last_start<R: Runtime>(bench: &Bench<R>, mark: Mark, child: &str) -> Option<ProcessId> {
-    let after = bench.since(mark, <[_]>::len);
-    bench.since(Mark::default(), |facts| {
-        let before = &facts[..facts.len() - after];
-        let events = before.iter().rev().filter_map(Fact::supervision);
+    bench.before(mark, |facts| {
+        let events = facts.iter().rev().filter_map(Fact::supervision);
         let mut starts = events.filter_map(|event| started(event, child));
         starts.next()
     })

@@ -107,6 +107,11 @@ impl<R: Runtime> Bench<R> {
         self.journal.read(mark, look)
     }
 
+    /// Looks at the facts before `mark`.
+    pub(crate) fn before<T>(&self, mark: Mark, look: impl FnOnce(&[Fact]) -> T) -> T {
+        self.journal.read_before(mark, look)
+    }
+
     /// How many facts since `mark` are such.
     pub(crate) fn count(&self, mark: Mark, such: impl Fn(&Event) -> bool) -> usize {
         self.since(mark, |facts| {

@@ -110,6 +110,11 @@ impl Journal {
         Mark(self.lock().facts.len())
     }
 
+    /// Looks at the facts before `mark`.
+    pub(crate) fn read_before<T>(&self, mark: Mark, look: impl FnOnce(&[Fact]) -> T) -> T {
+        look(&self.lock().facts[..mark.0])
+    }
+
     /// Looks at the facts from `mark` on.
     pub(crate) fn read<T>(&self, mark: Mark, look: impl FnOnce(&[Fact]) -> T) -> T {
         look(&self.lock().facts[mark.0..])
