@@ -43,11 +43,9 @@ pub(crate) fn of_disks(plan: &Plan) -> Vec<Episode> {
 }
 
 /// Everything that replicas of a store must live through: what was synced stays, and
-/// what was not may be torn. Without long delays, for a leader counts on answers within
-/// a heartbeat.
+/// what was not may be torn.
 pub(crate) fn of_replicas(plan: &Plan) -> Vec<Episode> {
-    let swarm = Swarm::of(&[FaultKind::Drop, FaultKind::Duplicate, FaultKind::Reorder])
-        .and(&[FaultKind::Hold, FaultKind::Cut])
+    let swarm = Swarm::of(FaultKind::MESSAGES)
         .and(&[
             FaultKind::Crash,
             FaultKind::Pause,

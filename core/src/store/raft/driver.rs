@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
+use std::time::Duration;
 
 use super::ambient::{Host, Inside, Work};
 use super::consensus::Consensus;
@@ -12,6 +14,7 @@ use super::log_store::LogStore;
 use super::network::Peers;
 use super::running::Running;
 use super::snapshot_file::SnapshotFiles;
+use super::standing::Standing;
 use super::state_machine::StateMachine;
 use super::{counter, server};
 use crate::process::{Context, ExitReason, ProcessSpec, Signal};
@@ -76,7 +79,8 @@ pub(super) async fn run<R: Runtime>(context: Context<R>, closing: Closing<R>) ->
     };
     engine.open(running.clone());
     context.ready();
-    supervise(&context, &running).await
+    let standing = Standing::new(engine.options.election);
+    supervise(&context, &running, standing).await
 }
 
 async fn start<R: Runtime>(
@@ -88,15 +92,18 @@ async fn start<R: Runtime>(
     let file = FileName::new(format!("{}/log", options.files));
     let file = context.deliver(file)?;
     let log = context.deliver(LogStore::open(runtime.clone(), file).await)?;
+    let inherited = log.last();
     let files = SnapshotFiles::new(runtime.clone(), format!("{}/snapshot-", options.files));
     let machine = StateMachine::open(runtime.clone(), engine.shared.clone(), files).await;
     let machine = context.deliver(machine)?;
     let requester = requester(context, engine)?;
+    let silent = Arc::new(AtomicBool::new(false));
     let peers = Peers {
         node: context.node().clone(),
         requester: requester.clone(),
         port: options.port,
         pause: options.heartbeat * 2,
+        silent: silent.clone(),
     };
     let config = context.deliver(options.config().validate())?;
     let raft = Consensus::new(runtime.node().0, Arc::new(config), peers, log, machine).await;
@@ -112,6 +119,8 @@ async fn start<R: Runtime>(
         host: host.clone(),
         requester,
         shared: engine.shared.clone(),
+        inherited,
+        silent,
     };
     let (port, pause) = (options.port, options.heartbeat);
     let served = running.clone();
@@ -144,7 +153,11 @@ fn requester<R: Runtime>(
     Ok(opened)
 }
 
-async fn supervise<R: Runtime>(context: &Context<R>, running: &Running<R>) -> ExitReason {
+async fn supervise<R: Runtime>(
+    context: &Context<R>,
+    running: &Running<R>,
+    mut standing: Standing,
+) -> ExitReason {
     let mut metrics = running.raft.metrics();
     loop {
         let signal = {
@@ -169,7 +182,18 @@ async fn supervise<R: Runtime>(context: &Context<R>, running: &Running<R>) -> Ex
             // A task of consensus has done its work, or consensus has ended, which the
             // metrics tell.
             Some(Signal::ChildExited { .. }) | None => {
-                let state = metrics.borrow_and_update().running_state.clone();
+                let (term, answered, state) = {
+                    let metrics = metrics.borrow_and_update();
+                    let leads = metrics.current_leader == Some(running.me());
+                    (
+                        leads.then_some(metrics.current_term),
+                        metrics.millis_since_quorum_ack.map(Duration::from_millis),
+                        metrics.running_state.clone(),
+                    )
+                };
+                let now = context.runtime().now();
+                let silent = standing.is_silent(now, term, answered);
+                running.silent.store(silent, Ordering::Release);
                 if let Err(failure) = context.deliver(state) {
                     return failure.escalate();
                 }

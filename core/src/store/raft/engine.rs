@@ -245,8 +245,9 @@ impl<R: Runtime> RaftEngine<R> {
                 Ok(None) | Err(_) => Err(Miss::Unknown),
             };
         }
-        // A leader that is gone must not take all the time there is.
-        let limit = rest.min(self.options.election * 4);
+        // A leader that is gone, or a message that was lost, must not take all the time
+        // there is: whatever is asked can be asked again.
+        let limit = rest.min(self.options.election);
         let asked = encode(&ask);
         let answer = running
             .requester

@@ -60,6 +60,11 @@ impl<S: Storage> LogStore<S> {
         self.content.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The last entry, also if it is only in a snapshot any more.
+    pub(super) fn last(&self) -> Option<LogId> {
+        self.lock().last()
+    }
+
     /// Adds bytes to the file; they are durable once it answers, if that is asked for.
     async fn write(&mut self, bytes: &[u8], sync: bool) -> Result<(), StorageError> {
         self.storage.append(&self.file, bytes).await?;

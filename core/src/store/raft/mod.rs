@@ -14,6 +14,7 @@
 //! | `state.rs`, `state_machine.rs` | the machine, and who waits for it |
 //! | `record.rs`, `log_store.rs`, `snapshot_file.rs` | what survives a crash |
 //! | `rpc.rs`, `network.rs` | what nodes ask of each other |
+//! | `standing.rs` | when a leader that no majority answers falls silent, pure |
 //! | `ambient.rs`, `async_runtime.rs`, `consensus.rs` | consensus on our runtime |
 
 mod ambient;
@@ -31,6 +32,7 @@ mod rpc;
 mod running;
 mod server;
 mod snapshot_file;
+mod standing;
 mod state;
 mod state_machine;
 mod store;

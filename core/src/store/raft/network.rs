@@ -1,5 +1,7 @@
 //! Requests of the consensus engine to other nodes.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use openraft::EmptyNode;
@@ -26,6 +28,8 @@ pub(super) struct Peers<R: Runtime> {
     pub(super) requester: Requester<R>,
     pub(super) port: Port,
     pub(super) pause: Duration,
+    /// Whether nothing is to be sent as a leader.
+    pub(super) silent: Arc<AtomicBool>,
 }
 
 /// Reaches one other node.
@@ -35,6 +39,7 @@ pub(super) struct Peer<R: Runtime> {
     port: Port,
     target: NodeId,
     pause: Duration,
+    silent: Arc<AtomicBool>,
 }
 
 impl<R: Runtime> RaftNetworkFactory<Types> for Peers<R> {
@@ -47,6 +52,7 @@ impl<R: Runtime> RaftNetworkFactory<Types> for Peers<R> {
             port: self.port,
             target: NodeId(target),
             pause: self.pause,
+            silent: self.silent.clone(),
         }
     }
 }
@@ -55,6 +61,11 @@ impl<R: Runtime> RaftNetworkFactory<Types> for Peers<R> {
 #[derive(Debug, thiserror::Error)]
 #[error("{0} gave an answer that belongs to no such request")]
 struct Stray(NodeId);
+
+/// Nothing is sent, so that another one may lead.
+#[derive(Debug, thiserror::Error)]
+#[error("no majority answers this leader, which is silent for a while")]
+struct Silent;
 
 impl<R: Runtime> Peer<R> {
     async fn ask<E: std::error::Error>(
@@ -80,6 +91,19 @@ impl<R: Runtime> Peer<R> {
         decode(&answer).ok_or_else(|| self.stray())
     }
 
+    /// As [`ask`](Self::ask), for what only a leader asks.
+    async fn lead<E: std::error::Error>(
+        &self,
+        ask: &Ask,
+        entries: usize,
+        limit: Duration,
+    ) -> Result<Told, Fault<E>> {
+        if self.silent.load(Ordering::Acquire) {
+            return Err(Unreachable::new(&Silent).into());
+        }
+        self.ask(ask, entries, limit).await
+    }
+
     fn stray<E: std::error::Error>(&self) -> Fault<E> {
         NetworkError::new(&Stray(self.target)).into()
     }
@@ -93,7 +117,7 @@ impl<R: Runtime> RaftNetwork<Types> for Peer<R> {
     ) -> Result<AppendEntriesResponse<u32>, Fault> {
         let entries = rpc.entries.len();
         let asked = Ask::Append(rpc);
-        let Told::Append(answer) = self.ask(&asked, entries, option.hard_ttl()).await? else {
+        let Told::Append(answer) = self.lead(&asked, entries, option.hard_ttl()).await? else {
             return Err(self.stray());
         };
         Ok(answer)
@@ -104,7 +128,7 @@ impl<R: Runtime> RaftNetwork<Types> for Peer<R> {
         rpc: InstallSnapshotRequest<Types>,
         option: RPCOption,
     ) -> Result<InstallSnapshotResponse<u32>, Fault<InstallSnapshotError>> {
-        let told = self.ask(&Ask::Snapshot(rpc), 0, option.hard_ttl()).await?;
+        let told = self.lead(&Ask::Snapshot(rpc), 0, option.hard_ttl()).await?;
         let Told::Snapshot(answer) = told else {
             return Err(self.stray());
         };

@@ -24,8 +24,8 @@ pub struct RaftOptions {
     /// Its bounds.
     pub limits: Limits,
     /// How often a leader shows that it is there, and how long it waits for an answer to
-    /// that: more than the round trip between any two nodes. A leader whose messages
-    /// arrive while no answer comes in time decides nothing, and nobody replaces it.
+    /// that: more than the round trip between any two nodes of a majority. A leader to
+    /// whom no majority answers in time falls silent, so that another one can lead.
     pub heartbeat: Duration,
     /// For how long at least nobody is heard of before another one wants to lead; twice
     /// that at most.

@@ -1,11 +1,12 @@
 //! One run of the store on its node, and what it does for whoever asks.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use openraft::error::{CheckIsLeaderError, RaftError};
 
 use super::ambient::{Host, Inside};
-use super::consensus::Consensus;
+use super::consensus::{Consensus, LogId};
 use super::rpc::{Ask, Miss, Told};
 use super::state::Shared;
 use crate::process::Node;
@@ -20,6 +21,10 @@ pub(super) struct Running<R: Runtime> {
     pub(super) host: Arc<dyn Host>,
     pub(super) requester: Requester<R>,
     pub(super) shared: Shared,
+    /// The last entry of the log when this run began.
+    pub(super) inherited: Option<LogId>,
+    /// Whether it is to send nothing as a leader.
+    pub(super) silent: Arc<AtomicBool>,
 }
 
 impl<R: Runtime> Clone for Running<R> {
@@ -30,6 +35,8 @@ impl<R: Runtime> Clone for Running<R> {
             host: self.host.clone(),
             requester: self.requester.clone(),
             shared: self.shared.clone(),
+            inherited: self.inherited,
+            silent: self.silent.clone(),
         }
     }
 }
@@ -86,7 +93,7 @@ impl<R: Runtime> Running<R> {
     pub(super) async fn read_index(&self) -> Result<u64, Miss> {
         let index = Inside::new(self.host.clone(), self.raft.get_read_log_id()).await;
         match index {
-            Ok((read, _)) => Ok(read.map_or(0, |log_id| log_id.index)),
+            Ok((read, _)) => Ok(seen(read, self.inherited)),
             Err(RaftError::APIError(CheckIsLeaderError::ForwardToLeader(forward))) => {
                 Err(Miss::NotLeader(forward.leader_id))
             }
@@ -118,5 +125,44 @@ impl<R: Runtime> Running<R> {
             remaining: remaining.unwrap_or_default(),
             keys: state.machine.lease_keys(lease).cloned().collect(),
         }))
+    }
+}
+
+/// The entry that a read must have seen, of what consensus says and of the last entry
+/// that this run found in its log.
+///
+/// A leader that restarts within its term goes on leading, and consensus then takes what
+/// it remembers to be committed for all that is. The rest of its log may have been
+/// acknowledged before the restart, so that a read waits for it.
+fn seen(read: Option<LogId>, inherited: Option<LogId>) -> u64 {
+    let Some(read) = read else {
+        return 0;
+    };
+    match inherited {
+        Some(last) if last.leader_id == read.leader_id => read.index.max(last.index),
+        Some(_) | None => read.index,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(term: u64, leader: u32, index: u64) -> Option<LogId> {
+        let leader = openraft::CommittedLeaderId::new(term, leader);
+        Some(LogId::new(leader, index))
+    }
+
+    #[test]
+    fn a_leader_that_goes_on_reads_what_it_may_have_acknowledged() {
+        assert_eq!(seen(entry(3, 1, 10), entry(3, 1, 14)), 14);
+        assert_eq!(seen(entry(3, 1, 20), entry(3, 1, 14)), 20);
+    }
+
+    #[test]
+    fn what_another_lead_left_is_not_waited_for() {
+        assert_eq!(seen(entry(4, 1, 10), entry(3, 1, 14)), 10);
+        assert_eq!(seen(entry(4, 1, 10), None), 10);
+        assert_eq!(seen(None, entry(3, 1, 14)), 0);
     }
 }
