@@ -14,6 +14,7 @@
 //! | `mutex.rs`, `read_write_lock.rs`, `semaphore.rs`, `multi_lock.rs` | the sorts of locks |
 //! | `locking.rs`, `guard.rs` | asking for a lock, and what its holder has |
 //! | `election/` | leader election |
+//! | `vector_clock.rs`, `pn_counter.rs` | values that each participant has a copy of, pure |
 //! | `revocation.rs` | asking holders to let go |
 //! | `name.rs` | where in the store a recipe keeps what |
 //! | `place.rs` | places of a line and who is granted what, pure |
@@ -38,6 +39,7 @@ mod mutex;
 mod name;
 mod patience;
 mod place;
+mod pn_counter;
 mod queue;
 mod read_write_lock;
 mod revocation;
@@ -47,18 +49,24 @@ mod subject;
 #[cfg(test)]
 mod tests;
 mod token;
+mod vector_clock;
 mod withdrawal;
 mod withdrawal_driver;
 
 pub use coordinator::{Coordinator, CoordinatorOptions};
 pub use election::{Election, Leader, LeaderRecord, Leadership, Observer, Sighting};
-pub use error::{CloseError, ElectionError, LockError, ReleaseError, SessionError};
+pub use error::{
+    CloseError, ElectionError, LockError, PnCounterError, ReleaseError, SessionError,
+    VectorClockError,
+};
 pub use guard::LockGuard;
 pub use kind::{LockKind, Share};
 pub use loss::{LossCause, SessionEnd};
 pub use multi_lock::MultiLock;
 pub use mutex::Mutex;
+pub use pn_counter::PnCounter;
 pub use read_write_lock::{ReadWriteLock, WriteGuard};
 pub use semaphore::Semaphore;
 pub use session::{Session, SessionOptions};
 pub use token::FencingToken;
+pub use vector_clock::{Causality, VectorClock};

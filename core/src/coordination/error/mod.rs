@@ -3,9 +3,11 @@
 mod election;
 mod lock;
 mod queue;
+mod replica;
 mod session;
 
 pub use election::ElectionError;
 pub use lock::{LockError, ReleaseError};
 pub(super) use queue::QueueError;
+pub use replica::{PnCounterError, VectorClockError};
 pub use session::{CloseError, SessionError};
