@@ -1,5 +1,5 @@
 //! Coordination between participants on any nodes, over a store: sessions, locks,
-//! elections.
+//! elections, barriers.
 //!
 //! Everything is written once over [`Store`](crate::store::Store) and knows no engine.
 //! A [`Coordinator`] opens [`Session`]s; whatever is held is held under one, carries a
@@ -15,23 +15,28 @@
 //! | `locking.rs`, `guard.rs` | asking for a lock, and what its holder has |
 //! | `election/` | leader election |
 //! | `vector_clock.rs`, `pn_counter.rs` | values that each participant has a copy of, pure |
+//! | `barrier.rs`, `gate.rs` | a barrier that a session holds, and who may pass it |
 //! | `revocation.rs` | asking holders to let go |
 //! | `name.rs` | where in the store a recipe keeps what |
 //! | `place.rs` | places of a line and who is granted what, pure |
 //! | `queue.rs`, `entering.rs`, `held.rs` | a request for places, and what a granted one has |
 //! | `withdrawal.rs`, `withdrawal_driver.rs` | places that are given up in the background |
 //! | `subject.rs` | what a place is a place of, and the facts about it |
-//! | `latch.rs`, `patience.rs` | values that are set once; trying again |
+//! | `subject_barrier.rs` | the same, for barriers |
+//! | `latch.rs`, `patience.rs`, `listening.rs` | values that are set once; trying again; waiting for a change |
 //! | `error/` | what may go wrong, one file a family |
 
+mod barrier;
 mod coordinator;
 mod election;
 mod entering;
 mod error;
+mod gate;
 mod guard;
 mod held;
 mod kind;
 mod latch;
+mod listening;
 mod locking;
 mod loss;
 mod multi_lock;
@@ -46,6 +51,7 @@ mod revocation;
 mod semaphore;
 mod session;
 mod subject;
+mod subject_barrier;
 #[cfg(test)]
 mod tests;
 mod token;
@@ -53,10 +59,11 @@ mod vector_clock;
 mod withdrawal;
 mod withdrawal_driver;
 
+pub use barrier::{Barrier, BarrierGuard};
 pub use coordinator::{Coordinator, CoordinatorOptions};
 pub use election::{Election, Leader, LeaderRecord, Leadership, Observer, Sighting};
 pub use error::{
-    CloseError, ElectionError, LockError, PnCounterError, ReleaseError, SessionError,
+    BarrierError, CloseError, ElectionError, LockError, PnCounterError, ReleaseError, SessionError,
     VectorClockError,
 };
 pub use guard::LockGuard;

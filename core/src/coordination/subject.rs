@@ -4,29 +4,34 @@ use std::time::Duration;
 
 use super::kind::LockKind;
 use super::loss::LossCause;
+use super::subject_barrier::Part;
 use super::token::FencingToken;
-use crate::event::{CoordinationEvent, ElectionEvent, LockEvent};
+use crate::event::{BarrierEvent, CoordinationEvent, ElectionEvent, LockEvent};
 use crate::label::Label;
 use crate::store::LeaseId;
 
-/// What a request is about: locks, one or several at once, or an election.
+/// What a request is about: locks, one or several at once, an election, or a
+/// barrier.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Subject {
     /// Locks of one kind.
     Locks(Vec<Label>, LockKind),
     /// An election.
     Election(Label),
+    /// A barrier.
+    Barrier(Part),
 }
 
 /// The facts of one step, one for each name.
 pub(super) type Facts = Vec<CoordinationEvent>;
 
 impl Subject {
-    /// One fact for each lock, or one for the election.
+    /// One fact for each lock, or one for the election or the barrier.
     fn each(
         &self,
         lock: impl Fn(Label, LockKind) -> LockEvent,
         election: impl FnOnce(Label) -> Option<ElectionEvent>,
+        barrier: impl FnOnce(&Part) -> Option<BarrierEvent>,
     ) -> Facts {
         match self {
             Self::Locks(names, kind) => {
@@ -36,6 +41,10 @@ impl Subject {
             Self::Election(name) => {
                 let fact = election(name.clone());
                 fact.map(CoordinationEvent::Election).into_iter().collect()
+            }
+            Self::Barrier(part) => {
+                let fact = barrier(part);
+                fact.map(CoordinationEvent::Barrier).into_iter().collect()
             }
         }
     }
@@ -48,6 +57,7 @@ impl Subject {
                 kind,
                 session,
             },
+            |_| None,
             |_| None,
         )
     }
@@ -70,6 +80,7 @@ impl Subject {
                     ahead,
                 })
             },
+            |_| None,
         )
     }
 
@@ -98,6 +109,7 @@ impl Subject {
                     waited,
                 })
             },
+            |part| Some(part.granted(session, token)),
         )
     }
 
@@ -117,6 +129,7 @@ impl Subject {
                     why: why.clone(),
                 })
             },
+            |part| Some(part.refused(session, why)),
         )
     }
 
@@ -136,6 +149,7 @@ impl Subject {
                     term: token,
                 })
             },
+            |part| Some(part.withdrawn(session, token)),
         )
     }
 
@@ -149,6 +163,7 @@ impl Subject {
                 token,
             },
             |_| None,
+            |_| None,
         )
     }
 
@@ -161,6 +176,7 @@ impl Subject {
                 session,
                 token,
             },
+            |_| None,
             |_| None,
         )
     }
@@ -183,6 +199,7 @@ impl Subject {
                     led: held,
                 })
             },
+            |part| Some(part.released(token)),
         )
     }
 
@@ -212,6 +229,7 @@ impl Subject {
                     cause,
                 })
             },
+            |part| Some(part.lost(token)),
         )
     }
 
@@ -230,6 +248,7 @@ impl Subject {
                     term: token,
                 })
             },
+            |_| None,
         )
     }
 }

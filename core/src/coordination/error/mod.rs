@@ -1,11 +1,13 @@
 //! What may go wrong in coordination, one file a family.
 
+mod barrier;
 mod election;
 mod lock;
 mod queue;
 mod replica;
 mod session;
 
+pub use barrier::BarrierError;
 pub use election::ElectionError;
 pub use lock::{LockError, ReleaseError};
 pub(super) use queue::QueueError;

@@ -1,5 +1,6 @@
-//! Claims about sessions and locks, over the local store.
+//! Claims about sessions and recipes, over the local store.
 
+mod barriers;
 mod cancel;
 mod elections;
 mod locks;
