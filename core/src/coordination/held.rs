@@ -12,6 +12,7 @@ use super::patience::Patience;
 use super::place::encode;
 use super::queue::Spot;
 use super::session::{Hold, HoldEnd, Session};
+use super::subject::Subject;
 use super::token::FencingToken;
 use super::withdrawal::{Slot, Withdrawal};
 use crate::runtime::{Runtime, timeout};
@@ -60,6 +61,11 @@ impl<R: Runtime> Held<R> {
     /// What is held from here on is of another kind.
     pub(super) fn becomes(&self, kind: LockKind) {
         self.hold.becomes(kind);
+    }
+
+    /// What comes of it is said of this from here on.
+    pub(super) fn is_about(&self, subject: Subject) {
+        self.hold.is_about(subject);
     }
 
     pub(super) fn token(&self) -> FencingToken {

@@ -16,6 +16,9 @@
 //! | `election/` | leader election |
 //! | `vector_clock.rs`, `pn_counter.rs` | values that each participant has a copy of, pure |
 //! | `barrier.rs`, `gate.rs` | a barrier that a session holds, and who may pass it |
+//! | `double_barrier.rs`, `inside.rs` | a barrier that so many enter and leave together |
+//! | `site.rs`, `assembly.rs` | what is stored for one, and what follows from it, pure |
+//! | `participation.rs`, `counting.rs`, `retreat.rs` | one who wants to enter it: being counted, waiting, giving up |
 //! | `revocation.rs` | asking holders to let go |
 //! | `name.rs` | where in the store a recipe keeps what |
 //! | `place.rs` | places of a line and who is granted what, pure |
@@ -26,14 +29,18 @@
 //! | `latch.rs`, `patience.rs`, `listening.rs` | values that are set once; trying again; waiting for a change |
 //! | `error/` | what may go wrong, one file a family |
 
+mod assembly;
 mod barrier;
 mod coordinator;
+mod counting;
+mod double_barrier;
 mod election;
 mod entering;
 mod error;
 mod gate;
 mod guard;
 mod held;
+mod inside;
 mod kind;
 mod latch;
 mod listening;
@@ -42,14 +49,17 @@ mod loss;
 mod multi_lock;
 mod mutex;
 mod name;
+mod participation;
 mod patience;
 mod place;
 mod pn_counter;
 mod queue;
 mod read_write_lock;
+mod retreat;
 mod revocation;
 mod semaphore;
 mod session;
+mod site;
 mod subject;
 mod subject_barrier;
 #[cfg(test)]
@@ -61,12 +71,14 @@ mod withdrawal_driver;
 
 pub use barrier::{Barrier, BarrierGuard};
 pub use coordinator::{Coordinator, CoordinatorOptions};
+pub use double_barrier::DoubleBarrier;
 pub use election::{Election, Leader, LeaderRecord, Leadership, Observer, Sighting};
 pub use error::{
     BarrierError, CloseError, ElectionError, LockError, PnCounterError, ReleaseError, SessionError,
     VectorClockError,
 };
 pub use guard::LockGuard;
+pub use inside::Inside;
 pub use kind::{LockKind, Share};
 pub use loss::{LossCause, SessionEnd};
 pub use multi_lock::MultiLock;

@@ -36,6 +36,12 @@ impl Keyspace {
         [other.prefix.as_bytes(), last].concat().into()
     }
 
+    /// The last part of a key of this keyspace.
+    pub(super) fn last<'a>(&self, key: &'a Key) -> Option<&'a str> {
+        let last = key.strip_prefix(self.prefix.as_bytes())?;
+        std::str::from_utf8(last).ok()
+    }
+
     /// All of it.
     pub(super) fn range(&self) -> KeyRange {
         KeyRange::prefix(self.prefix.as_str())

@@ -199,7 +199,7 @@ impl Subject {
                     led: held,
                 })
             },
-            |part| Some(part.released(token)),
+            |part| Some(part.released(session, token)),
         )
     }
 
@@ -229,7 +229,7 @@ impl Subject {
                     cause,
                 })
             },
-            |part| Some(part.lost(token)),
+            |part| Some(part.lost(session, token)),
         )
     }
 

@@ -79,6 +79,11 @@ impl Hold {
         }
     }
 
+    /// What comes of it is said of this from here on.
+    pub(in crate::coordination) fn is_about(&self, subject: Subject) {
+        *self.lock() = Arc::new(subject);
+    }
+
     /// It has ended; its names can be asked for again. Whoever waits for the end learns
     /// of it after that.
     pub(super) fn end(&self, end: HoldEnd) {

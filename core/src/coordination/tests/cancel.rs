@@ -8,7 +8,7 @@ use crate::coordination::{MultiLock, Mutex};
 use crate::runtime::{Clock as _, timeout};
 
 /// Polls a future so often, then drops it. Answers whether it was done before.
-async fn poll_and_drop<F: Future>(work: F, polls: usize) -> bool {
+pub(super) async fn poll_and_drop<F: Future>(work: F, polls: usize) -> bool {
     let mut work: Pin<Box<F>> = Box::pin(work);
     for _ in 0..polls {
         let polled = work.as_mut().poll(&mut Context::from_waker(Waker::noop()));

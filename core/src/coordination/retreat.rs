@@ -1,0 +1,124 @@
+//! Giving up at a double barrier: one step of the store, after which one is not counted,
+//! or passes after all.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::assembly::{Assembly, Standing};
+use super::entering::Stage;
+use super::error::{BarrierError, QueueError};
+use super::participation::{Participation, end_if_empty};
+use super::patience::Patience;
+use super::session::Shared;
+use super::site::{Phase, Terms};
+use super::token::FencingToken;
+use crate::runtime::{Runtime, timeout};
+use crate::store::{
+    Compare, Done, Key, Operation, Read, Revision, TransactError, Transacted, Transaction,
+};
+
+impl<R: Runtime> Participation<R> {
+    /// Its time has run out: takes it back that it came, unless all have come by then,
+    /// with which it passes after all. Ends by the limit of one operation; what is not
+    /// certain then happens in the background.
+    pub(super) async fn give_up(
+        &mut self,
+        shared: &Arc<Shared<R>>,
+        within: Duration,
+    ) -> Result<(), BarrierError> {
+        let (Stage::In(token), Some((generation, place))) = (self.stage, self.place.clone()) else {
+            return Err(self.incomplete(within));
+        };
+        let limit = shared.store().limit();
+        let taking = self.take_back(shared, token, generation, &place);
+        let taking = timeout(shared.runtime(), limit, taking);
+        let taken = match shared.unless_ended(taking).await {
+            Err(end) => return Err(self.error(QueueError::Session(end))),
+            Ok(Err(_)) => return Err(self.incomplete(within)),
+            Ok(Ok(taken)) => taken?,
+        };
+        if let Some(others) = taken {
+            self.others = others;
+            self.stage = Stage::Out;
+            let withdrawn = self.subject().withdrawn(shared.id(), Some(token));
+            shared.announce_all(withdrawn);
+            if others == 0 {
+                end_if_empty(shared, &self.site, generation).await;
+            }
+            return Err(self.incomplete(within));
+        }
+        Ok(())
+    }
+
+    /// Removes its place if not all are there. Answers how many others are there then;
+    /// `None` if all are.
+    async fn take_back(
+        &self,
+        shared: &Shared<R>,
+        token: FencingToken,
+        generation: Revision,
+        place: &Key,
+    ) -> Result<Option<u64>, BarrierError> {
+        let back = self.back(token, generation, place);
+        let (mut patience, mut in_doubt) = (Patience::new(), false);
+        loop {
+            let error = match shared.store().transact(back.clone()).await {
+                Ok(done) => return self.taken(&done, generation, place, in_doubt),
+                Err(error) => error,
+            };
+            match &error {
+                TransactError::Unknown(_) => in_doubt = true,
+                TransactError::Unavailable(_) => {}
+                TransactError::Invalid(_)
+                | TransactError::LeaseNotFound { .. }
+                | TransactError::Full { .. } => {
+                    return Err(self.error(QueueError::Transact(error)));
+                }
+            }
+            patience
+                .pause(shared, "giving up at a barrier", error)
+                .await;
+        }
+    }
+    fn back(&self, token: FencingToken, generation: Revision, place: &Key) -> Transaction {
+        let terms = Terms {
+            expected: self.expected,
+            phase: Phase::Gathering,
+        };
+        let (key, read) = (self.site.generation(), Read::new(self.site.range()));
+        let compares = [
+            Compare::create_revision(place, token.0),
+            Compare::create_revision(&key, generation),
+            Compare::value(&key, terms.encode()),
+        ];
+        Transaction::when(compares)
+            .then([Operation::delete(place), Operation::Read(read.clone())])
+            .otherwise([Operation::Read(read)])
+    }
+
+    /// What the answer to [`back`](Self::back) says, if an earlier attempt may have come
+    /// through.
+    fn taken(
+        &self,
+        done: &Transacted,
+        generation: Revision,
+        place: &Key,
+        in_doubt: bool,
+    ) -> Result<Option<u64>, BarrierError> {
+        let reading = done.done.iter().find_map(|done| match done {
+            Done::Read(reading) => Some(reading),
+            Done::Put { .. } | Done::Deleted { .. } => None,
+        });
+        let assembly = reading.and_then(|reading| Assembly::of(&self.site, reading));
+        let assembly = assembly.ok_or_else(|| self.corrupt())?;
+        let standing = assembly.standing(generation, place);
+        if done.succeeded || (in_doubt && standing == Standing::Missing) {
+            return Ok(Some(assembly.others(generation, place)));
+        }
+        match self.outcome(standing) {
+            Some(outcome) => outcome.map(|()| None),
+            // The comparisons say otherwise: somebody else writes here.
+            None => Err(self.corrupt()),
+        }
+    }
+}
