@@ -129,6 +129,12 @@ impl Assembly {
         members.filter(|member| member.key != *own).count() as u64
     }
 
+    /// How many are counted in the generation that goes on.
+    pub(super) fn gathered(&self) -> u64 {
+        let since = self.generation.map(|generation| generation.since);
+        since.map_or(0, |since| self.of_generation(since).count() as u64)
+    }
+
     /// What one may do who wants to enter as one of so many.
     pub(super) fn entry(&self, site: &Site, who: Participant, expected: u64) -> Entry {
         let own = |member: &&Member| member.key == site.place(member.generation, who);

@@ -28,19 +28,7 @@ impl<R: Runtime> Participation<R> {
                 Some(assembly) => assembly,
                 None => self.assembly(shared, &mut patience).await?,
             };
-            let entry = assembly.entry(&self.site, self.who, self.expected);
-            match &entry {
-                Entry::Counted(generation, token) | Entry::Outlived(generation, token) => {
-                    self.place = Some((*generation, self.site.place(*generation, self.who)));
-                    self.stage = Stage::In(*token);
-                }
-                // What was of unknown outcome is barred before another look.
-                Entry::Begin
-                | Entry::End(_)
-                | Entry::Enter(_)
-                | Entry::Full
-                | Entry::Mismatch { .. } => self.stage = Stage::Out,
-            }
+            let entry = self.takes_in(&assembly);
             let (barrier, expected) = (self.barrier.clone(), self.expected);
             known = match entry {
                 Entry::Begin => self.step(shared, &mut patience, self.begin()).await?,
@@ -56,7 +44,7 @@ impl<R: Runtime> Participation<R> {
                     self.step(shared, &mut patience, enter).await?
                 }
                 Entry::Counted(..) => {
-                    self.announce_arrival(shared, &assembly);
+                    self.announce_arrival(shared);
                     return Ok(assembly);
                 }
                 Entry::Outlived(..) => return Err(BarrierError::Reset { barrier }),
@@ -72,11 +60,32 @@ impl<R: Runtime> Participation<R> {
         }
     }
 
-    fn announce_arrival(&mut self, shared: &Shared<R>, assembly: &Assembly) {
-        let Some((generation, place)) = &self.place else {
+    /// Takes in how things stand when no request of unknown outcome is on its way.
+    pub(super) fn takes_in(&mut self, assembly: &Assembly) -> Entry {
+        let entry = assembly.entry(&self.site, self.who, self.expected);
+        match &entry {
+            Entry::Counted(generation, token) | Entry::Outlived(generation, token) => {
+                let place = self.site.place(*generation, self.who);
+                self.others = assembly.others(*generation, &place);
+                self.place = Some((*generation, place));
+                self.stage = Stage::In(*token);
+            }
+            Entry::Begin
+            | Entry::End(_)
+            | Entry::Enter(_)
+            | Entry::Full
+            | Entry::Mismatch { .. } => {
+                self.others = assembly.gathered();
+                self.stage = Stage::Out;
+            }
+        }
+        entry
+    }
+
+    pub(super) fn announce_arrival(&self, shared: &Shared<R>) {
+        let Some((generation, _)) = &self.place else {
             return;
         };
-        self.others = assembly.others(*generation, place);
         let arrived = BarrierEvent::Arrived {
             barrier: self.barrier.clone(),
             session: shared.id(),

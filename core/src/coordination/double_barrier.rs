@@ -108,7 +108,8 @@ impl<R: Runtime> DoubleBarrier<R> {
     /// Comes, and waits until all are there, for `within` at most, and for one
     /// [limit](crate::store::Store::limit) of the store more until it is certain that it
     /// is not counted. If all have come by then, it enters after all. Only if the store
-    /// does not answer in that time either it may be counted a moment longer.
+    /// does not answer in that time either, it may still be counted after the answer,
+    /// until its place has been removed in the background or with its session.
     ///
     /// # Errors
     ///

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::assembly::{Assembly, Standing};
+use super::assembly::{Assembly, Entry, Standing};
 use super::entering::Stage;
 use super::error::{BarrierError, QueueError};
 use super::participation::{Participation, end_if_empty};
@@ -26,28 +26,39 @@ impl<R: Runtime> Participation<R> {
         shared: &Arc<Shared<R>>,
         within: Duration,
     ) -> Result<(), BarrierError> {
-        let (Stage::In(token), Some((generation, place))) = (self.stage, self.place.clone()) else {
-            return Err(self.incomplete(within));
-        };
         let limit = shared.store().limit();
-        let taking = self.take_back(shared, token, generation, &place);
-        let taking = timeout(shared.runtime(), limit, taking);
-        let taken = match shared.unless_ended(taking).await {
-            Err(end) => return Err(self.error(QueueError::Session(end))),
-            Ok(Err(_)) => return Err(self.incomplete(within)),
-            Ok(Ok(taken)) => taken?,
-        };
-        if let Some(others) = taken {
-            self.others = others;
-            self.stage = Stage::Out;
-            let withdrawn = self.subject().withdrawn(shared.id(), Some(token));
-            shared.announce_all(withdrawn);
-            if others == 0 {
-                end_if_empty(shared, &self.site, generation).await;
-            }
-            return Err(self.incomplete(within));
+        let retreat = timeout(shared.runtime(), limit, self.retreat(shared));
+        match shared.unless_ended(retreat).await {
+            Err(end) => Err(self.error(QueueError::Session(end))),
+            Ok(Err(_)) | Ok(Ok(Ok(true))) => Err(self.incomplete(within)),
+            Ok(Ok(Ok(false))) => Ok(()),
+            Ok(Ok(Err(error))) => Err(error),
         }
-        Ok(())
+    }
+
+    /// Whether it is certain that it is not counted; `false` if all are there with it.
+    async fn retreat(&mut self, shared: &Shared<R>) -> Result<bool, BarrierError> {
+        if self.stage == Stage::Unknown {
+            shared.bar_late_requests().await;
+            let assembly = self.assembly(shared, &mut Patience::new()).await?;
+            if let Entry::Counted(..) = self.takes_in(&assembly) {
+                self.announce_arrival(shared);
+            }
+        }
+        let (Stage::In(token), Some((generation, place))) = (self.stage, self.place.clone()) else {
+            return Ok(true);
+        };
+        let taken = self.take_back(shared, token, generation, &place).await?;
+        let Some(others) = taken else {
+            return Ok(false);
+        };
+        self.others = others;
+        self.stage = Stage::Out;
+        shared.announce_all(self.subject().withdrawn(shared.id(), Some(token)));
+        if others == 0 {
+            end_if_empty(shared, &self.site, generation).await;
+        }
+        Ok(true)
     }
 
     /// Removes its place if not all are there. Answers how many others are there then;

@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use super::stage::{LONG, Stage, TTL, story};
+use super::stage::{LONG, Stage, TTL, far_story, story};
 use crate::coordination::{Barrier, BarrierError, SessionEnd};
 use crate::event::{BarrierEvent, CoordinationEvent};
+use crate::runtime::{Clock as _, timeout};
 use crate::store::{KeyRange, Operation, Read, Transaction};
 
 fn facts(stage: &Stage) -> Vec<BarrierEvent> {
@@ -154,4 +155,41 @@ fn g07_a_change_that_lifts_nothing_wakes_nobody_for_good() {
         assert_eq!(passed.load(Ordering::SeqCst), 1);
         stage.finish().await;
     });
+}
+
+#[test]
+fn from_afar_one_holds_at_a_time_and_whoever_is_dropped_holds_nothing() {
+    for lost in [0, 20] {
+        far_story(lost, async |stage| {
+            let settled = Duration::from_secs(5);
+            let clock = stage.node.runtime().clone();
+            let holding = Arc::new(AtomicUsize::new(0));
+            for number in 0..4 {
+                let barrier = Barrier::new(&stage.session().await, "x");
+                let (clock, holding) = (clock.clone(), holding.clone());
+                stage.beside(async move {
+                    for round in 0..10 {
+                        let moment = Duration::from_millis((number * 5 + round * 3) % 11);
+                        clock.sleep(moment).await;
+                        let held = timeout(&clock, moment * 2, barrier.hold()).await;
+                        if let Ok(Ok(held)) = held {
+                            assert_eq!(holding.fetch_add(1, Ordering::SeqCst), 0);
+                            clock.sleep(moment).await;
+                            holding.fetch_sub(1, Ordering::SeqCst);
+                            held.release().await.unwrap();
+                        }
+                        barrier.wait(LONG).await.unwrap();
+                    }
+                });
+            }
+            stage.pass(settled * 4).await;
+            let held = facts(&stage);
+            let held = held
+                .iter()
+                .filter(|fact| matches!(fact, BarrierEvent::Held { .. }));
+            assert!(held.count() > 3);
+            assert_eq!(stage.places().await, Vec::<String>::new());
+            stage.finish().await;
+        });
+    }
 }

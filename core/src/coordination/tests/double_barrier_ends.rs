@@ -4,35 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use super::assembling::{Later, all_inside, comes, enters, leaves, others};
+use super::assembling::{
+    Known, Later, QUIET, all_inside, check_facts, comes, enters, leaves, others, plays,
+};
 use super::cancel::poll_and_drop;
-use super::stage::{LONG, Stage, TTL, story};
-use crate::coordination::{BarrierError, DoubleBarrier, Session};
-use crate::event::{BarrierEvent, CoordinationEvent};
-use crate::runtime::{Clock as _, timeout};
-use crate::store::{Operation, Revision, Transaction};
-use crate::testing::TestRuntime;
-
-/// Checks that no generation has more than so many, and that nobody of one comes in
-/// after another one has left.
-fn check_facts(stage: &Stage, expected: usize) {
-    let mut passed = BTreeMap::<Revision, usize>::new();
-    let mut left = BTreeMap::<Revision, usize>::new();
-    for fact in stage.facts() {
-        let CoordinationEvent::Barrier(fact) = fact else {
-            continue;
-        };
-        if let BarrierEvent::Passed { generation, .. } = fact {
-            *passed.entry(generation).or_default() += 1;
-            assert_eq!(left.get(&generation), None, "{generation}");
-        }
-        if let BarrierEvent::Left { generation, .. } = fact {
-            *left.entry(generation).or_default() += 1;
-            assert!(passed[&generation] <= expected, "{generation}");
-        }
-    }
-    assert!(!left.is_empty());
-}
+use super::stage::{LONG, TTL, story};
+use crate::coordination::{BarrierError, DoubleBarrier};
+use crate::runtime::Clock as _;
+use crate::store::{Operation, Transaction};
 
 #[test]
 fn g07_a_change_that_completes_nothing_lets_nobody_pass() {
@@ -117,7 +96,7 @@ fn g10_a_reset_answers_those_who_wait_and_the_next_count_from_nothing() {
         stage.quiet().await;
         assert_eq!(third.take().unwrap().err(), reset());
         // Those who are inside wait in vain for each other.
-        let mut all = all_inside(&stage, 3).await;
+        let mut all = all_inside(&stage, 3, QUIET).await;
         let stays = all.pop().unwrap();
         let waiting: Vec<_> = all.into_iter().map(|one| leaves(&stage, one)).collect();
         stage.quiet().await;
@@ -216,61 +195,14 @@ fn one_that_is_dropped_at_any_point_leaves_no_place() {
     });
 }
 
-/// What players know of one generation: how many were inside, how many of them wanted to
-/// leave or gave up, how many have left.
-#[derive(Default)]
-struct Known {
-    inside: usize,
-    leaving: usize,
-    left: usize,
-}
-
-/// Enters and leaves again and again, with little patience, and checks what it sees.
-async fn plays(
-    session: Session<TestRuntime>,
-    clock: TestRuntime,
-    number: u64,
-    all: Arc<Mutex<BTreeMap<Revision, Known>>>,
-) {
-    let barrier = DoubleBarrier::new(&session, "x", 3);
-    for round in 0..20 {
-        let chance = (number + 3) * 7_919 + round * 104_729;
-        let limit = Duration::from_millis(chance % 5);
-        clock.sleep(Duration::from_millis(chance / 5 % 3)).await;
-        let entering = timeout(
-            &clock,
-            limit * 2,
-            barrier.enter(limit * (1 + round as u32 % 3)),
-        );
-        let Ok(Ok(inside)) = entering.await else {
-            continue;
-        };
-        let generation = inside.generation();
-        {
-            let mut all = all.lock().unwrap();
-            let known = all.entry(generation).or_default();
-            known.inside += 1;
-            assert!(known.inside <= 3 && known.left == 0);
-        }
-        clock.sleep(Duration::from_millis(chance / 15 % 2)).await;
-        all.lock().unwrap().entry(generation).or_default().leaving += 1;
-        if inside.leave(limit).await.is_ok() {
-            let mut all = all.lock().unwrap();
-            let known = all.entry(generation).or_default();
-            known.left += 1;
-            assert_eq!(known.leaving, known.inside);
-        }
-    }
-}
-
 #[test]
 fn players_with_little_patience_never_see_too_many_or_one_who_left_early() {
     story(async |stage| {
-        let all = Arc::new(Mutex::new(BTreeMap::new()));
+        let all = Arc::new(Mutex::new(BTreeMap::<_, Known>::new()));
         let mut players = Vec::new();
         for number in 0..5 {
             let (session, clock) = (stage.session().await, stage.node.runtime().clone());
-            let play = plays(session, clock, number, all.clone());
+            let play = plays(session, clock, number, 1, all.clone());
             players.push(Later::of(&stage, play));
         }
         stage.pass(TTL).await;
@@ -288,7 +220,7 @@ fn players_with_little_patience_never_see_too_many_or_one_who_left_early() {
         );
         check_facts(&stage, 3);
         assert_eq!(others(&stage).await, 0);
-        let again = all_inside(&stage, 3).await;
+        let again = all_inside(&stage, 3, QUIET).await;
         drop(again);
         stage.finish().await;
     });

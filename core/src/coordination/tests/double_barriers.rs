@@ -1,7 +1,7 @@
 //! Claims about entering and leaving double barriers together.
 
-use super::assembling::{Later, all_inside, comes, enters, leaves, others};
-use super::stage::{LONG, TTL, story};
+use super::assembling::{Later, QUIET, all_inside, comes, enters, leaves, others};
+use super::stage::{LONG, Stage, TTL, story};
 use crate::coordination::{BarrierError, DoubleBarrier, Inside};
 
 #[test]
@@ -26,7 +26,7 @@ fn g04_none_enters_before_all_are_there() {
 #[test]
 fn g04_none_leaves_before_all_want_to() {
     story(async |stage| {
-        let mut all = all_inside(&stage, 3).await;
+        let mut all = all_inside(&stage, 3, QUIET).await;
         let stays = all.pop().unwrap();
         let waiting: Vec<_> = all.into_iter().map(|one| leaves(&stage, one)).collect();
         stage.pass(TTL * 3).await;
@@ -43,7 +43,7 @@ fn g04_none_leaves_before_all_want_to() {
 #[test]
 fn g05_one_too_many_is_refused_and_leaves_no_key() {
     story(async |stage| {
-        let all = all_inside(&stage, 2).await;
+        let all = all_inside(&stage, 2, QUIET).await;
         let keys = stage.places().await;
         let extra = stage.session().await;
         let refused = DoubleBarrier::new(&extra, "x", 2).enter(LONG).await;
@@ -125,7 +125,7 @@ fn g06_one_who_dies_before_all_are_there_is_not_counted() {
 #[test]
 fn g06_one_who_dies_inside_holds_the_others_no_longer_than_its_session_lasts() {
     story(async |stage| {
-        let mut all = all_inside(&stage, 3).await;
+        let mut all = all_inside(&stage, 3, QUIET).await;
         let dead = all.pop().unwrap();
         dead.session().orphan();
         let waiting: Vec<_> = all.into_iter().map(|one| leaves(&stage, one)).collect();
@@ -152,6 +152,23 @@ fn g11_of_two_who_begin_at_once_both_are_in_one_generation() {
         let both = both.map(|one| one.take().unwrap().unwrap());
         assert_eq!(both[0].generation(), both[1].generation());
         drop(both);
+        stage.finish().await;
+    });
+}
+
+#[test]
+fn g04_as_many_as_there_can_be_enter_together() {
+    crate::testing::run(0, async |node| {
+        let stage = Stage::new(node).await;
+        let session = stage.session().await;
+        let most = DoubleBarrier::new(&session, "x", 1).expected_max();
+        let waiting: Vec<_> = (1..most).map(|_| enters(&stage, &session, most)).collect();
+        stage.quiet().await;
+        assert!(!waiting.iter().any(Later::is_done));
+        let last = DoubleBarrier::new(&session, "x", most).enter(LONG).await;
+        assert!(last.is_ok(), "{last:?}");
+        stage.quiet().await;
+        assert!(waiting.iter().all(|one| one.take().unwrap().is_ok()));
         stage.finish().await;
     });
 }

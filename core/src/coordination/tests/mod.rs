@@ -3,8 +3,10 @@
 mod assembling;
 mod barriers;
 mod cancel;
+mod distant;
 mod double_barrier_ends;
 mod double_barriers;
+mod double_barriers_far;
 mod elections;
 mod locks;
 mod sessions;

@@ -1,7 +1,9 @@
 //! A node with a store and a coordinator.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use super::distant::Distant;
 use crate::coordination::{Coordinator, CoordinatorOptions, Session, SessionOptions};
 use crate::event::{CoordinationEvent, Event};
 use crate::process::{Node, ProcessId, ProcessSpec};
@@ -26,8 +28,17 @@ impl Stage {
     }
 
     pub(super) async fn with(node: Node<TestRuntime>, options: CoordinatorOptions) -> Self {
+        Self::over(node, options, Store::clone).await
+    }
+
+    /// With a coordinator that sees the store through something.
+    async fn over(
+        node: Node<TestRuntime>,
+        options: CoordinatorOptions,
+        through: impl FnOnce(&Store) -> Store,
+    ) -> Self {
         let store = LocalStore::start(&node, "store", LocalOptions::default()).unwrap();
-        let coordinator = Coordinator::new(&node, "coordination", store.clone(), options);
+        let coordinator = Coordinator::new(&node, "coordination", through(&store), options);
         let spec = SupervisorSpec::new(Strategy::OneForOne).child(coordinator.child_spec());
         let supervisor = Supervisor::start(&node, "app", spec).await.unwrap();
         Self {
@@ -40,7 +51,15 @@ impl Stage {
 
     pub(super) async fn session(&self) -> Session<TestRuntime> {
         let options = SessionOptions::ttl(TTL);
-        self.coordinator.session(options).await.unwrap()
+        let mut session = self.coordinator.session(options).await;
+        // From afar several attempts may be lost.
+        for _ in 0..10 {
+            if session.is_ok() {
+                break;
+            }
+            session = self.coordinator.session(options).await;
+        }
+        session.unwrap()
     }
 
     pub(super) async fn pass(&self, time: Duration) {
@@ -96,5 +115,18 @@ impl Stage {
 pub(super) fn story<F: Future<Output = ()>>(story: impl Fn(Stage) -> F) {
     for seed in 0..10 {
         crate::testing::run(seed, async |node| story(Stage::new(node).await).await);
+    }
+}
+
+/// As [`story`], with the store far away, and so many of a hundred changes lost, or their
+/// answers, or late.
+pub(super) fn far_story<F: Future<Output = ()>>(lost: u64, story: impl Fn(Stage) -> F) {
+    for seed in 0..10 {
+        crate::testing::run(seed, async |node| {
+            let far =
+                |store: &Store| Store::new(Arc::new(Distant::new(&node, store.clone(), lost)));
+            let stage = Stage::over(node.clone(), CoordinatorOptions::default(), far);
+            story(stage.await).await;
+        });
     }
 }
