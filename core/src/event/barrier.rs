@@ -40,13 +40,14 @@ pub enum BarrierEvent {
         /// How many are expected.
         expected: u64,
     },
-    /// A participant goes on, because all are there.
+    /// A participant goes on, because all are there, or because the barrier that it waited
+    /// for is held no more.
     Passed {
         /// The barrier.
         barrier: Label,
         /// Who.
         session: LeaseId,
-        /// The generation.
+        /// The generation that was waited for; [`Revision::NONE`] if nobody held the barrier.
         generation: Revision,
     },
     /// A participant that had passed a double barrier has left it.
