@@ -234,7 +234,7 @@ impl Store {
 #[cfg(test)]
 impl Store {
     /// Puts something between the handle and its engine.
-    pub(super) fn wrapped(self, wrap: impl FnOnce(Arc<dyn Engine>) -> Arc<dyn Engine>) -> Self {
+    pub(crate) fn wrapped(self, wrap: impl FnOnce(Arc<dyn Engine>) -> Arc<dyn Engine>) -> Self {
         Self {
             engine: wrap(self.engine),
             limit: self.limit,

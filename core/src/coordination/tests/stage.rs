@@ -32,7 +32,7 @@ impl Stage {
     }
 
     /// With a coordinator that sees the store through something.
-    async fn over(
+    pub(super) async fn over(
         node: Node<TestRuntime>,
         options: CoordinatorOptions,
         through: impl FnOnce(&Store) -> Store,
