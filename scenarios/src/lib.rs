@@ -5,6 +5,7 @@ mod cast;
 mod catalogue;
 mod cli;
 mod commands;
+mod coordination;
 mod draw;
 mod exit_code;
 mod registry;

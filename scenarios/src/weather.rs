@@ -57,6 +57,27 @@ pub(crate) fn of_replicas(plan: &Plan) -> Vec<Episode> {
     draw(&swarm, plan)
 }
 
+/// What replicas live through, without what can let a holder of the past believe that it
+/// still holds: nobody stands still, and all clocks run at the same pace.
+pub(crate) fn of_punctual_replicas(plan: &Plan) -> Vec<Episode> {
+    let swarm = Swarm::of(FaultKind::MESSAGES)
+        .and(&[FaultKind::Crash, FaultKind::TornTail])
+        .weight(FaultKind::Crash, 3);
+    draw(&swarm, plan)
+}
+
+/// What replicas live through, without what ends sessions of those who live.
+pub(crate) fn of_connected_replicas(plan: &Plan) -> Vec<Episode> {
+    let kinds = [
+        FaultKind::Drop,
+        FaultKind::Delay,
+        FaultKind::Duplicate,
+        FaultKind::Crash,
+        FaultKind::ClockOffset,
+    ];
+    draw(&Swarm::of(&kinds).intensity(2.0), plan)
+}
+
 /// Everything that can happen to nodes and messages.
 pub(crate) fn of_everything(plan: &Plan) -> Vec<Episode> {
     let swarm = Swarm::of(FaultKind::MESSAGES)

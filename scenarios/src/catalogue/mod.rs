@@ -1,8 +1,10 @@
 //! The catalogue: stories that the library must live through, one a file.
 
 mod boot;
+mod elections;
 pub(crate) mod flapping;
 pub(crate) mod journal;
+pub(crate) mod locks;
 mod membership;
 mod node_crash;
 mod registry_cluster;
@@ -28,7 +30,9 @@ use steadfast_sim::Scenario;
 use flapping::Limits;
 use journal::Acknowledge;
 
+use crate::coordination::{Locksmith, Player, TTL};
 use crate::store::Habit;
+use crate::weather;
 
 /// Every scenario, in the order in which they are listed and run.
 #[must_use]
@@ -72,5 +76,28 @@ pub fn catalogue() -> Vec<Arc<dyn Scenario>> {
         "clients of a replicated store; every history of its registers has an order",
         Habit::Honest,
     )));
+    let player = Player {
+        locksmith: Locksmith::Recipes,
+        ttl: TTL,
+        hold_max: 250,
+        looks: true,
+        strict: true,
+    };
+    scenarios.push(Arc::new(locks::Locks {
+        name: "locks",
+        story: "players on three nodes take locks of all kinds; holders are as many as may be",
+        weather: weather::of_punctual_replicas,
+        player,
+    }));
+    scenarios.push(Arc::new(locks::Locks {
+        name: "fencing",
+        story: "players stand still and lose time while they hold locks; what is guarded knows",
+        weather: weather::of_replicas,
+        player: Player {
+            strict: false,
+            ..player
+        },
+    }));
+    scenarios.push(Arc::new(elections::Elections));
     scenarios
 }

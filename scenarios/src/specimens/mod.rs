@@ -1,6 +1,7 @@
 //! Deliberately wrong code that the harness must catch, with what must catch it.
 
 mod careless_worker;
+mod flawed_lock;
 mod flawed_registry;
 mod flawed_supervisor;
 mod heartbeats;
@@ -36,6 +37,8 @@ pub fn specimens() -> Vec<Specimen> {
     specimens.extend(flawed_memberships());
     specimens.extend(flawed_registry::specimens());
     specimens.extend(unsure_client::specimens());
+    specimens.extend(flawed_lock::specimens());
+    specimens.push(flawed_lock::unfenced());
     specimens.push(specimen(
         Flapping::new(
             "shared_intensity",

@@ -35,5 +35,10 @@ pub(super) fn specimens() -> Vec<Specimen> {
             "a client sends a change again that may have happened, and goes by the last answer",
             Habit::AsksAgain,
         ),
+        client(
+            "lost_update",
+            "a client compares what it has read, and then writes, whatever came between",
+            Habit::ComparesItself,
+        ),
     ]
 }

@@ -13,6 +13,8 @@ pub(crate) enum Habit {
     TakesUnknownForDone,
     /// Takes an unknown outcome for a failure without effect.
     TakesUnknownForFailed,
+    /// Compares by itself, and then writes.
+    ComparesItself,
     /// Asks the same again after an unknown outcome, and goes by the second answer.
     AsksAgain,
 }
@@ -23,6 +25,7 @@ impl Habit {
         match self {
             Self::ReadsLocally => Consistency::Local,
             Self::Honest
+            | Self::ComparesItself
             | Self::TakesUnknownForDone
             | Self::TakesUnknownForFailed
             | Self::AsksAgain => Consistency::Linearizable,

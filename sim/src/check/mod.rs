@@ -3,6 +3,7 @@
 mod books;
 mod checker;
 mod child_order;
+mod coordination;
 mod deadlines;
 mod exits;
 pub mod linearizability;
@@ -23,6 +24,7 @@ mod tests;
 pub use books::Books;
 pub use checker::{Checker, Findings};
 pub use child_order::ChildOrder;
+pub use coordination::{Fencing, Leaderships, LockHolders, Observers, Use};
 pub use exits::Exits;
 pub use liveness::Liveness;
 pub use membership::Membership;
