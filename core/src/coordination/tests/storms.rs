@@ -137,7 +137,9 @@ fn storm(seeds: std::ops::Range<u64>, ttl: Duration) -> (usize, usize) {
             let (runtime, sky) = (node.runtime().clone(), weather.clone());
             let options = CoordinatorOptions::default();
             let stage = Stage::over(node, options, |store| {
-                store.wrapped(|engine| Arc::new(Flaky::new(engine, runtime, sky)))
+                store
+                    .clone()
+                    .wrapped(|engine| Arc::new(Flaky::new(engine, runtime, sky)))
             });
             contend(stage.await, weather, ttl).await
         });
