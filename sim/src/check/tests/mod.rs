@@ -2,6 +2,7 @@
 
 mod books;
 mod child_order;
+mod coordination;
 mod exits;
 pub(super) mod history;
 mod liveness;
