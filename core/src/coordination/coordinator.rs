@@ -157,6 +157,7 @@ impl<R: Runtime> Coordinator<R> {
             root: options.root.clone(),
             withdrawals: Withdrawals::new(options.requests_max),
             observers: AtomicU64::new(0),
+            changes: AtomicU64::new(0),
         };
         Self(Arc::new(Shared {
             around: Arc::new(around),
@@ -204,6 +205,11 @@ impl<R: Runtime> Coordinator<R> {
     #[must_use]
     pub fn node(&self) -> &Node<R> {
         &self.0.around.node
+    }
+
+    /// What recipes without a session need.
+    pub(super) fn around(&self) -> &Arc<Surroundings<R>> {
+        &self.0.around
     }
 
     /// Begins a session.

@@ -1,5 +1,5 @@
 //! Coordination between participants on any nodes, over a store: sessions, locks,
-//! elections, barriers.
+//! elections, barriers, counters, agreements.
 //!
 //! Everything is written once over [`Store`](crate::store::Store) and knows no engine.
 //! A [`Coordinator`] opens [`Session`]s; whatever is held is held under one, carries a
@@ -14,6 +14,8 @@
 //! | `mutex.rs`, `read_write_lock.rs`, `semaphore.rs`, `multi_lock.rs` | the sorts of locks |
 //! | `locking.rs`, `guard.rs` | asking for a lock, and what its holder has |
 //! | `election/` | leader election |
+//! | `consensus.rs` | agreement on one value |
+//! | `counter/` | a linearizable counter |
 //! | `vector_clock.rs`, `pn_counter.rs` | values that each participant has a copy of, pure |
 //! | `barrier.rs`, `gate.rs` | a barrier that a session holds, and who may pass it |
 //! | `double_barrier.rs`, `inside.rs` | a barrier that so many enter and leave together |
@@ -27,16 +29,21 @@
 //! | `subject.rs` | what a place is a place of, and the facts about it |
 //! | `subject_barrier.rs` | the same, for barriers |
 //! | `latch.rs`, `patience.rs`, `listening.rs` | values that are set once; trying again; waiting for a change |
+//! | `attempts.rs`, `excerpt.rs` | trying within a time limit; stored bytes as text |
 //! | `error/` | what may go wrong, one file a family |
 
 mod assembly;
+mod attempts;
 mod barrier;
+mod consensus;
 mod coordinator;
+mod counter;
 mod counting;
 mod double_barrier;
 mod election;
 mod entering;
 mod error;
+mod excerpt;
 mod gate;
 mod guard;
 mod held;
@@ -70,12 +77,14 @@ mod withdrawal;
 mod withdrawal_driver;
 
 pub use barrier::{Barrier, BarrierGuard};
+pub use consensus::{Consensus, Decision};
 pub use coordinator::{Coordinator, CoordinatorOptions};
+pub use counter::Counter;
 pub use double_barrier::DoubleBarrier;
 pub use election::{Election, Leader, LeaderRecord, Leadership, Observer, Sighting};
 pub use error::{
-    BarrierError, CloseError, ElectionError, LockError, PnCounterError, ReleaseError, SessionError,
-    VectorClockError,
+    BarrierError, CloseError, ConsensusError, CounterError, ElectionError, LockError,
+    PnCounterError, ReleaseError, SessionError, VectorClockError,
 };
 pub use guard::LockGuard;
 pub use inside::Inside;

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::time::Duration;
 
 use super::error::QueueError;
-use super::session::Shared;
+use super::session::{Shared, Surroundings};
 use crate::failure::Severity;
 use crate::runtime::Runtime;
 use crate::store::{TransactError, Unavailable};
@@ -33,12 +33,27 @@ impl Patience {
         R: Runtime,
         E: Error + Send + 'static,
     {
+        let pause = self.trouble(session.around(), doing, error);
+        session.runtime().sleep(pause).await;
+    }
+
+    /// How long to wait before the next attempt, for whoever has no session.
+    pub(super) fn trouble<R, E>(
+        &mut self,
+        around: &Surroundings<R>,
+        doing: &'static str,
+        error: E,
+    ) -> Duration
+    where
+        R: Runtime,
+        E: Error + Send + 'static,
+    {
         let pause = self.next;
         self.next = (self.next * 2).min(Self::LONGEST);
         if !std::mem::replace(&mut self.reported, true) {
-            session.report(Severity::Warning, doing, error);
+            around.report(Severity::Warning, doing, error);
         }
-        session.runtime().sleep(pause).await;
+        pause
     }
 
     /// After a transaction that failed: waits, if it is worth another attempt. One of

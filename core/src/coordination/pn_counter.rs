@@ -31,7 +31,7 @@ impl Part {
 ///
 /// Copies that have seen the same changes have the same value, in whatever order and
 /// however often they were merged. Where every reader must see every change that was
-/// confirmed before, use a linearizable counter: this one goes on when the others
+/// confirmed before, use [`Counter`](super::Counter): this one goes on when the others
 /// cannot be reached.
 ///
 /// **A participant changes one copy only.** One that lost its copy takes another name,

@@ -18,7 +18,7 @@ pub enum ConsensusEvent {
         /// The value.
         value: Label,
     },
-    /// A proposer learned what is agreed on, for good.
+    /// A proposer, or whoever asked, learned what is agreed on, for good.
     Committed {
         /// The instance.
         instance: Label,

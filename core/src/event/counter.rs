@@ -39,11 +39,11 @@ pub enum CounterEvent {
         /// The state of the store.
         revision: Revision,
     },
-    /// An addition may have happened or may yet happen.
+    /// An addition or a replacement may have happened or may yet happen, once.
     Unknown {
         /// The counter.
         counter: Label,
-        /// What may have been added.
+        /// What may have been added; by a replacement, the difference that it would make.
         by: i64,
     },
     /// An operation certainly did not happen.

@@ -1,6 +1,8 @@
 //! What may go wrong in coordination, one file a family.
 
 mod barrier;
+mod consensus;
+mod counter;
 mod election;
 mod lock;
 mod queue;
@@ -8,6 +10,8 @@ mod replica;
 mod session;
 
 pub use barrier::BarrierError;
+pub use consensus::ConsensusError;
+pub use counter::CounterError;
 pub use election::ElectionError;
 pub use lock::{LockError, ReleaseError};
 pub(super) use queue::QueueError;

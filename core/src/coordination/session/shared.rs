@@ -55,6 +55,32 @@ pub(in crate::coordination) struct Surroundings<R: Runtime> {
     pub(in crate::coordination) withdrawals: Arc<Withdrawals<R>>,
     /// How many observers there have been.
     pub(in crate::coordination) observers: AtomicU64,
+    /// How many changes of counters there have been.
+    pub(in crate::coordination) changes: AtomicU64,
+}
+
+impl<R: Runtime> Surroundings<R> {
+    pub(in crate::coordination) fn announce(&self, event: CoordinationEvent) {
+        self.node.announce(&Event::Coordination(event));
+    }
+
+    /// Reports trouble with the store as an incident.
+    pub(in crate::coordination) fn report<E>(
+        &self,
+        severity: Severity,
+        doing: &'static str,
+        source: E,
+    ) where
+        E: Error + Send + 'static,
+    {
+        let trouble = Trouble {
+            coordinator: self.coordinator.clone(),
+            doing,
+            kind: self.store.kind(),
+            source,
+        };
+        self.node.failure(trouble).report(severity);
+    }
 }
 
 /// One session.
@@ -101,6 +127,11 @@ impl<R: Runtime> Shared<R> {
 
     pub(in crate::coordination) const fn id(&self) -> LeaseId {
         self.lease.lease()
+    }
+
+    /// What the coordinator gave it.
+    pub(in crate::coordination) fn around(&self) -> &Surroundings<R> {
+        &self.around
     }
 
     pub(in crate::coordination) fn runtime(&self) -> &R {
@@ -336,7 +367,7 @@ impl<R: Runtime> Shared<R> {
 
     pub(in crate::coordination) fn announce_all(&self, events: Vec<CoordinationEvent>) {
         for event in events {
-            self.around.node.announce(&Event::Coordination(event));
+            self.around.announce(event);
         }
     }
 
@@ -349,12 +380,6 @@ impl<R: Runtime> Shared<R> {
     ) where
         E: Error + Send + 'static,
     {
-        let trouble = Trouble {
-            coordinator: self.around.coordinator.clone(),
-            doing,
-            kind: self.store().kind(),
-            source,
-        };
-        self.around.node.failure(trouble).report(severity);
+        self.around.report(severity, doing, source);
     }
 }
