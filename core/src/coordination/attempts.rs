@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::patience::Patience;
 use super::session::Surroundings;
 use crate::runtime::{Runtime, Timestamp};
-use crate::store::{Key, KeyRange, Read, ReadError, Reading, Store, TransactError, Unavailable};
+use crate::store::{Key, KeyRange, Read, ReadError, Reading, Store, TransactError};
 
 /// Tries until an answer is certain, trying does not help, or the time is over. The
 /// first attempt happens even without any time.
@@ -64,7 +64,7 @@ impl<'a, R: Runtime> Attempts<'a, R> {
                 Ok(reading) => return Ok(reading),
                 Err(error) => error,
             };
-            let passes = matches!(&error, ReadError::Unavailable(error) if may_pass(error));
+            let passes = matches!(&error, ReadError::Unavailable(error) if error.may_pass());
             if !passes || !self.pause(doing, error.clone()).await {
                 return Err(error);
             }
@@ -92,20 +92,9 @@ impl<'a, R: Runtime> Attempts<'a, R> {
 pub(super) const fn passes(error: &TransactError) -> bool {
     match error {
         TransactError::Unknown(_) => true,
-        TransactError::Unavailable(error) => may_pass(error),
+        TransactError::Unavailable(error) => error.may_pass(),
         TransactError::Invalid(_)
         | TransactError::LeaseNotFound { .. }
         | TransactError::Full { .. } => false,
-    }
-}
-
-/// Whether the store may answer later.
-const fn may_pass(error: &Unavailable) -> bool {
-    match error {
-        Unavailable::NotRunning
-        | Unavailable::NotLeader { .. }
-        | Unavailable::TooManyInFlight { .. }
-        | Unavailable::TimedOut { .. } => true,
-        Unavailable::Failed { .. } => false,
     }
 }

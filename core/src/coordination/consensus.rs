@@ -14,7 +14,7 @@ use crate::event::{ConsensusEvent, CoordinationEvent};
 use crate::label::Label;
 use crate::runtime::Runtime;
 use crate::store::{
-    Compare, Consistency, Done, Entry, Key, KeyRange, Operation, Read, Revision, TransactError,
+    Compare, Consistency, Entry, Key, KeyRange, Operation, Read, Reading, Revision, TransactError,
     Transaction, Unavailable, Value,
 };
 
@@ -200,8 +200,13 @@ impl<R: Runtime> Proposal<'_, R> {
                     let index = done.revision;
                     return Ok(Decision { value, index });
                 }
-                Ok(done) => match found(done.done) {
-                    Some(decision) => return Ok(decision),
+                Ok(done) => match done
+                    .readings()
+                    .next()
+                    .cloned()
+                    .and_then(Reading::into_first)
+                {
+                    Some(entry) => return Ok(Decision::of(entry)),
                     None => stray(key),
                 },
                 Err(error) => error,
@@ -244,14 +249,6 @@ impl<R: Runtime> Proposal<'_, R> {
 fn stray(key: &Key) -> TransactError {
     let reason = format!("a step found {key} both there and missing");
     Unavailable::Failed { reason }.into()
-}
-
-fn found(done: Vec<Done>) -> Option<Decision> {
-    let entry = done.into_iter().find_map(|done| match done {
-        Done::Read(reading) => reading.into_first(),
-        Done::Put { .. } | Done::Deleted { .. } => None,
-    });
-    entry.map(Decision::of)
 }
 
 impl<R: Runtime> Drop for Proposal<'_, R> {

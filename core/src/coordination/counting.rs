@@ -10,9 +10,7 @@ use super::session::Shared;
 use super::site::{Phase, Site, Terms};
 use crate::event::{BarrierEvent, CoordinationEvent};
 use crate::runtime::Runtime;
-use crate::store::{
-    Compare, Done, Operation, Read, Reading, TransactError, Transacted, Transaction,
-};
+use crate::store::{Compare, Operation, Read, Reading, TransactError, Transacted, Transaction};
 
 impl<R: Runtime> Participation<R> {
     /// Comes to have a place. Answers how things stand with it.
@@ -149,10 +147,7 @@ impl<R: Runtime> Participation<R> {
     }
 
     fn stepped(&self, shared: &Shared<R>, done: &Transacted) -> Result<Assembly, BarrierError> {
-        let mut readings = done.done.iter().filter_map(|done| match done {
-            Done::Read(reading) => Some(reading),
-            Done::Put { .. } | Done::Deleted { .. } => None,
-        });
+        let mut readings = done.readings();
         if !done.succeeded {
             let bar = readings.next().cloned().and_then(Reading::into_first);
             let Some(bar) = bar else {

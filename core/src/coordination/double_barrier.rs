@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::error::{BarrierError, QueueError};
 use super::inside::Inside;
+use super::insistence::Insistence;
 use super::participation::Participation;
 use super::patience::Patience;
 use super::session::{Session, Shared};
@@ -182,23 +183,19 @@ impl<R: Runtime> DoubleBarrier<R> {
                 }
             }
         };
-        let mut in_doubt = false;
-        loop {
-            let error = match shared.store().transact(site.end(generation)).await {
-                Ok(done) => return Ok((done.succeeded || in_doubt).then_some(generation)),
-                Err(error) => error,
-            };
-            match &error {
-                TransactError::Unknown(_) => in_doubt = true,
-                TransactError::Unavailable(_) => {}
-                TransactError::Invalid(_)
-                | TransactError::LeaseNotFound { .. }
-                | TransactError::Full { .. } => {
-                    let (barrier, source) = (barrier(), error);
-                    return Err(BarrierError::Refused { barrier, source });
-                }
+        let mut insistence = Insistence::default();
+        let ended = insistence.transact(
+            shared,
+            &mut patience,
+            site.end(generation),
+            "resetting a barrier",
+        );
+        match ended.await {
+            Ok(done) => Ok((done.succeeded || insistence.in_doubt).then_some(generation)),
+            Err(source) => {
+                let barrier = barrier();
+                Err(BarrierError::Refused { barrier, source })
             }
-            patience.pause(shared, "resetting a barrier", error).await;
         }
     }
 }

@@ -7,9 +7,7 @@ use super::queue::{Request, Spot};
 use super::session::Shared;
 use super::token::FencingToken;
 use crate::runtime::Runtime;
-use crate::store::{
-    Compare, Done, Entry, Operation, Reading, TransactError, Transacted, Transaction,
-};
+use crate::store::{Compare, Entry, Operation, Reading, TransactError, Transacted, Transaction};
 
 /// What is known of the places of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,11 +104,7 @@ impl<R: Runtime> Request<R> {
 
     /// What the answer to [`enter`](Self::enter) says.
     fn entered(&mut self, shared: &Shared<R>, done: &Transacted) -> Result<Attempt, QueueError> {
-        let readings = done.done.iter().filter_map(|done| match done {
-            Done::Read(reading) => Some(reading.clone()),
-            Done::Put { .. } | Done::Deleted { .. } => None,
-        });
-        let mut readings = readings.collect::<Vec<_>>();
+        let mut readings: Vec<_> = done.readings().cloned().collect();
         if done.succeeded {
             let token = FencingToken(done.revision);
             self.stage = Stage::In(token);

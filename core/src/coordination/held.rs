@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
 
 use super::error::ReleaseError;
+use super::insistence::Insistence;
 use super::kind::{LockKind, Share};
 use super::loss::LossCause;
 use super::patience::Patience;
@@ -244,34 +245,19 @@ impl<R: Runtime> Held<R> {
     ) -> Result<Changed, TransactError> {
         let shared = self.session.shared();
         let limit = shared.store().limit();
-        let mut last = None;
-        let changing = async {
-            let mut patience = Patience::new();
-            let mut in_doubt = false;
-            loop {
-                let error = match shared.store().transact(change.clone()).await {
-                    Ok(done) if done.succeeded => return Ok(Changed::Done),
-                    Ok(_) => return Ok(Changed::NotHeld { in_doubt }),
-                    Err(error) => error,
-                };
-                match &error {
-                    TransactError::Unknown(_) => in_doubt = true,
-                    TransactError::Unavailable(_) => {}
-                    TransactError::Invalid(_)
-                    | TransactError::LeaseNotFound { .. }
-                    | TransactError::Full { .. } => return Err(error),
-                }
-                last = Some(error.clone());
-                patience.pause(shared, doing, error).await;
-            }
-        };
+        let (mut insistence, mut patience) = (Insistence::default(), Patience::new());
+        let changing = insistence.transact(shared, &mut patience, change, doing);
         let changing = timeout(shared.runtime(), limit, changing);
         match shared.unless_ended(changing).await {
             Err(_) => Ok(Changed::SessionEnded),
-            Ok(Ok(changed)) => changed,
+            Ok(Ok(Ok(done))) if done.succeeded => Ok(Changed::Done),
+            Ok(Ok(Ok(_))) => Ok(Changed::NotHeld {
+                in_doubt: insistence.in_doubt,
+            }),
+            Ok(Ok(Err(error))) => Err(error),
             Ok(Err(_)) => {
                 let timed_out = Unavailable::TimedOut { limit };
-                Err(last.unwrap_or(timed_out.into()))
+                Err(insistence.last.unwrap_or(timed_out.into()))
             }
         }
     }

@@ -29,7 +29,7 @@
 //! | `subject.rs` | what a place is a place of, and the facts about it |
 //! | `subject_barrier.rs` | the same, for barriers |
 //! | `latch.rs`, `patience.rs`, `listening.rs` | values that are set once; trying again; waiting for a change |
-//! | `attempts.rs`, `excerpt.rs` | trying within a time limit; stored bytes as text |
+//! | `attempts.rs`, `insistence.rs`, `excerpt.rs` | trying within a time limit; one change until it is certain; stored bytes as text |
 //! | `error/` | what may go wrong, one file a family |
 
 mod assembly;
@@ -48,6 +48,7 @@ mod gate;
 mod guard;
 mod held;
 mod inside;
+mod insistence;
 mod kind;
 mod latch;
 mod listening;

@@ -7,7 +7,7 @@ use super::error::QueueError;
 use super::session::{Shared, Surroundings};
 use crate::failure::Severity;
 use crate::runtime::Runtime;
-use crate::store::{TransactError, Unavailable};
+use crate::store::TransactError;
 
 /// The pauses between the attempts of one call, and whether its trouble was reported.
 pub(super) struct Patience {
@@ -70,21 +70,14 @@ impl Patience {
                 session.bar_late_requests().await;
                 Ok(())
             }
-            TransactError::Unavailable(
-                Unavailable::NotRunning
-                | Unavailable::NotLeader { .. }
-                | Unavailable::TooManyInFlight { .. }
-                | Unavailable::TimedOut { .. },
-            ) => {
+            TransactError::Unavailable(unavailable) if unavailable.may_pass() => {
                 self.pause(session, doing, error).await;
                 Ok(())
             }
             TransactError::LeaseNotFound { .. } => Err(QueueError::Session(session.gone())),
             TransactError::Invalid(_)
             | TransactError::Full { .. }
-            | TransactError::Unavailable(Unavailable::Failed { .. }) => {
-                Err(QueueError::Transact(error))
-            }
+            | TransactError::Unavailable(_) => Err(QueueError::Transact(error)),
         }
     }
 }

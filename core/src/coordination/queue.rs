@@ -7,6 +7,7 @@ use super::entering::{Attempt, Capacity, Stage};
 use super::error::QueueError;
 use super::held::Held;
 use super::kind::Share;
+use super::listening::heard;
 use super::name::Keyspace;
 use super::patience::Patience;
 use super::place::{self, Standing};
@@ -17,8 +18,7 @@ use super::withdrawal::{Slot, Withdrawal};
 use crate::label::Label;
 use crate::runtime::{Runtime, Timestamp, timeout};
 use crate::store::{
-    Compare, Key, KeyRange, Operand, Order, Read, ReadError, Reading, Relation, Revision,
-    WatchError,
+    Compare, Key, KeyRange, Operand, Order, Read, ReadError, Reading, Relation, WatchError,
 };
 
 /// One place of a request.
@@ -284,23 +284,13 @@ impl<R: Runtime> Request<R> {
                 Standing::Behind(awaited) => awaited,
             };
             let range = awaited.range(spot.line.clone());
-            match changed(shared, range, reading.revision).await {
+            match heard(shared, range, reading.revision, |_| true).await {
                 // Whatever the trouble is, the line says how things stand.
                 Ok(()) | Err(WatchError::Compacted { .. }) => {}
                 Err(error) => patience.pause(shared, "watching a line", error).await,
             }
         }
     }
-}
-
-/// Waits for the first change of a range after a revision.
-async fn changed<R: Runtime>(
-    shared: &Shared<R>,
-    range: KeyRange,
-    after: Revision,
-) -> Result<(), WatchError> {
-    let mut watch = shared.store().watch_from(range, after.next()).await?;
-    watch.next().await.map(drop)
 }
 
 impl<R: Runtime> Drop for Request<R> {

@@ -7,15 +7,14 @@ use std::time::Duration;
 use super::assembly::{Assembly, Entry, Standing};
 use super::entering::Stage;
 use super::error::{BarrierError, QueueError};
+use super::insistence::Insistence;
 use super::participation::{Participation, end_if_empty};
 use super::patience::Patience;
 use super::session::Shared;
 use super::site::{Phase, Terms};
 use super::token::FencingToken;
 use crate::runtime::{Runtime, timeout};
-use crate::store::{
-    Compare, Done, Key, Operation, Read, Revision, TransactError, Transacted, Transaction,
-};
+use crate::store::{Compare, Key, Operation, Read, Revision, Transacted, Transaction};
 
 impl<R: Runtime> Participation<R> {
     /// Its time has run out: takes it back that it came, unless all have come by then,
@@ -71,26 +70,14 @@ impl<R: Runtime> Participation<R> {
         place: &Key,
     ) -> Result<Option<u64>, BarrierError> {
         let back = self.back(token, generation, place);
-        let (mut patience, mut in_doubt) = (Patience::new(), false);
-        loop {
-            let error = match shared.store().transact(back.clone()).await {
-                Ok(done) => return self.taken(&done, generation, place, in_doubt),
-                Err(error) => error,
-            };
-            match &error {
-                TransactError::Unknown(_) => in_doubt = true,
-                TransactError::Unavailable(_) => {}
-                TransactError::Invalid(_)
-                | TransactError::LeaseNotFound { .. }
-                | TransactError::Full { .. } => {
-                    return Err(self.error(QueueError::Transact(error)));
-                }
-            }
-            patience
-                .pause(shared, "giving up at a barrier", error)
-                .await;
+        let (mut insistence, mut patience) = (Insistence::default(), Patience::new());
+        let taking = insistence.transact(shared, &mut patience, back, "giving up at a barrier");
+        match taking.await {
+            Ok(done) => self.taken(&done, generation, place, insistence.in_doubt),
+            Err(error) => Err(self.error(QueueError::Transact(error))),
         }
     }
+
     fn back(&self, token: FencingToken, generation: Revision, place: &Key) -> Transaction {
         let terms = Terms {
             expected: self.expected,
@@ -116,10 +103,7 @@ impl<R: Runtime> Participation<R> {
         place: &Key,
         in_doubt: bool,
     ) -> Result<Option<u64>, BarrierError> {
-        let reading = done.done.iter().find_map(|done| match done {
-            Done::Read(reading) => Some(reading),
-            Done::Put { .. } | Done::Deleted { .. } => None,
-        });
+        let reading = done.readings().next();
         let assembly = reading.and_then(|reading| Assembly::of(&self.site, reading));
         let assembly = assembly.ok_or_else(|| self.corrupt())?;
         let standing = assembly.standing(generation, place);

@@ -120,6 +120,19 @@ pub enum Unavailable {
     },
 }
 
+impl Unavailable {
+    /// Whether the store may answer later, so that a retry can help.
+    pub(crate) const fn may_pass(&self) -> bool {
+        match self {
+            Self::NotRunning
+            | Self::NotLeader { .. }
+            | Self::TooManyInFlight { .. }
+            | Self::TimedOut { .. } => true,
+            Self::Failed { .. } => false,
+        }
+    }
+}
+
 fn leader_hint(leader: Option<&NodeId>) -> String {
     leader.map_or_else(
         || ", and no leader is known".to_owned(),

@@ -251,3 +251,13 @@ pub struct Transacted {
     /// What each operation of the list that was taken came to, in order.
     pub done: Vec<Done>,
 }
+
+impl Transacted {
+    /// What each read of the list that was taken found, in order.
+    pub fn readings(&self) -> impl Iterator<Item = &Reading> {
+        self.done.iter().filter_map(|done| match done {
+            Done::Read(reading) => Some(reading),
+            Done::Put { .. } | Done::Deleted { .. } => None,
+        })
+    }
+}

@@ -11,8 +11,8 @@ use crate::event::{CoordinationEvent, CounterEvent};
 use crate::label::Label;
 use crate::runtime::{Runtime, timeout};
 use crate::store::{
-    Change as StoreChange, Changes, Compare, Done, Entry, Key, KeyRange, Operation, Reading,
-    Revision, TransactError, Transaction, Unknown, WatchError,
+    Change as StoreChange, Changes, Compare, Entry, Key, KeyRange, Operation, Reading, Revision,
+    TransactError, Transaction, Unknown, WatchError,
 };
 
 const DOING: &str = "changing a counter";
@@ -112,7 +112,14 @@ impl<'a, R: Runtime> Changing<'a, R> {
                     return Ok(Swap::Done(done.revision));
                 }
                 Ok(done) => {
-                    let now = Found::from(only_reading(done.done, done.revision));
+                    let now = Found {
+                        revision: done.revision,
+                        entry: done
+                            .readings()
+                            .next()
+                            .cloned()
+                            .and_then(Reading::into_first),
+                    };
                     return self.lost(found, now, unknown).await;
                 }
                 Err(error) => error,
@@ -205,20 +212,6 @@ impl<'a, R: Runtime> Changing<'a, R> {
             .ok()
             .and_then(|changes: Result<_, WatchError>| changes.ok())
     }
-}
-
-/// The answer of the one read.
-fn only_reading(done: Vec<Done>, revision: Revision) -> Reading {
-    let reading = done.into_iter().find_map(|done| match done {
-        Done::Read(reading) => Some(reading),
-        Done::Put { .. } | Done::Deleted { .. } => None,
-    });
-    reading.unwrap_or(Reading {
-        revision,
-        entries: Vec::new(),
-        count: 0,
-        more: false,
-    })
 }
 
 impl<R: Runtime> Drop for Changing<'_, R> {

@@ -16,7 +16,7 @@ use crate::event::{CoordinationEvent, ElectionEvent};
 use crate::label::Label;
 use crate::runtime::{Runtime, timeout};
 use crate::store::{
-    Compare, Done, KeyRange, Operation, Reading, TransactError, Transacted, Transaction, Value,
+    Compare, KeyRange, Operation, Reading, TransactError, Transacted, Transaction, Value,
 };
 
 /// A leadership that is to be under another session from here on.
@@ -105,11 +105,7 @@ impl<R: Runtime> Resuming<'_, R> {
 
     /// Whether the leadership is still there; `None` if the session is gone.
     fn found(&self, done: &Transacted) -> Option<bool> {
-        let readings = done.done.iter().filter_map(|done| match done {
-            Done::Read(reading) => Some(reading.clone()),
-            Done::Put { .. } | Done::Deleted { .. } => None,
-        });
-        let mut found = readings.map(Reading::into_first);
+        let mut found = done.readings().cloned().map(Reading::into_first);
         let (bar, place) = (found.next().flatten()?, found.next().flatten());
         self.session.shared().bar_found(bar.mod_revision);
         Some(place.is_some_and(|place| place.create_revision == self.record.term.0))

@@ -10,7 +10,7 @@ use crate::label::Label;
 use crate::process::ProcessId;
 use crate::registry::error::RegistryError;
 use crate::registry::operation::{Registered, Registration, Updated};
-use crate::store::{self, Done, Revision, TransactError, Transacted};
+use crate::store::{self, Revision, TransactError, Transacted};
 
 type Answered = Result<Transacted, TransactError>;
 
@@ -28,10 +28,7 @@ pub(super) fn awaited(answer: &Answered) -> Revision {
 }
 
 fn found(done: &Transacted) -> impl Iterator<Item = &store::Entry> {
-    done.done.iter().flat_map(|done| match done {
-        Done::Read(reading) => reading.entries.as_slice(),
-        Done::Put { .. } | Done::Deleted { .. } => &[],
-    })
+    done.readings().flat_map(|reading| &reading.entries)
 }
 
 impl View {
