@@ -233,6 +233,10 @@ impl Store {
 
 #[cfg(test)]
 impl Store {
+    pub(crate) fn engine(&self) -> &Arc<dyn Engine> {
+        &self.engine
+    }
+
     /// Puts something between the handle and its engine.
     pub(crate) fn wrapped(self, wrap: impl FnOnce(Arc<dyn Engine>) -> Arc<dyn Engine>) -> Self {
         Self {

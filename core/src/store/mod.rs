@@ -47,6 +47,8 @@
 //! | `raft/` | the engine for several nodes, by consensus (feature `raft`) |
 //! | [`contract`] | the promises of engines, as a suite |
 
+#[cfg(test)]
+pub(crate) mod between;
 mod bytes;
 mod check;
 pub mod contract;

@@ -1,14 +1,14 @@
 //! A store as far away as a network: requests and answers take time, and some are lost.
 
 use std::fmt;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::process::{Node, ProcessSpec};
 use crate::runtime::{Clock as _, Entropy as _, EntropyStream};
+use crate::store::between::Between;
 use crate::store::{
-    CompactError, Engine, Granted, LeaseError, LeaseId, LeaseInfo, Limits, Pending, Read,
-    ReadError, Reading, Revision, Revoked, Store, TransactError, Transacted, Transaction, Unknown,
+    Engine, Pending, Read, ReadError, Reading, TransactError, Transacted, Transaction, Unknown,
     Watch, WatchError, WatchFrom,
 };
 use crate::testing::TestRuntime;
@@ -29,14 +29,14 @@ enum Fate {
 /// The way to a store that is near.
 pub(super) struct Distant {
     node: Node<TestRuntime>,
-    near: Store,
+    near: Arc<dyn Engine>,
     /// How many of a hundred changes do not go well.
     lost: u64,
     chance: Mutex<EntropyStream>,
 }
 
 impl Distant {
-    pub(super) fn new(node: &Node<TestRuntime>, near: Store, lost: u64) -> Self {
+    pub(super) fn new(node: &Node<TestRuntime>, near: Arc<dyn Engine>, lost: u64) -> Self {
         let chance = Mutex::new(node.runtime().stream("distant"));
         Self {
             node: node.clone(),
@@ -68,7 +68,7 @@ impl Distant {
     }
 
     /// Happens some time from now, whatever becomes of whoever asked.
-    fn happens_late(&self, change: Transaction) {
+    fn happens_late(&self, change: Transaction, limit: Duration) {
         let (near, clock) = (self.near.clone(), self.node.runtime().clone());
         let time = Duration::from_micros(self.below(30_000));
         let late = self
@@ -76,7 +76,7 @@ impl Distant {
             .start(ProcessSpec::new("late"), move |_| async move {
                 clock.sleep(time).await;
                 // Nobody is there any more to be told.
-                drop(near.transact(change).await);
+                drop(near.transact(change, limit).await);
             });
         late.unwrap();
     }
@@ -88,19 +88,15 @@ impl fmt::Debug for Distant {
     }
 }
 
-impl Engine for Distant {
-    fn kind(&self) -> &'static str {
-        "distant"
+impl Between for Distant {
+    fn inner(&self) -> &dyn Engine {
+        &*self.near
     }
 
-    fn limits(&self) -> &Limits {
-        self.near.limits()
-    }
-
-    fn read(&self, read: Read, _limit: Duration) -> Pending<'_, Reading, ReadError> {
+    fn read(&self, read: Read, limit: Duration) -> Pending<'_, Reading, ReadError> {
         Box::pin(async move {
             self.way().await;
-            let reading = self.near.read(read).await;
+            let reading = self.near.read(read, limit).await;
             self.way().await;
             reading
         })
@@ -115,10 +111,10 @@ impl Engine for Distant {
             self.way().await;
             let fate = self.fate();
             let done = match fate {
-                Fate::Answered | Fate::AnswerLost => self.near.transact(transaction).await,
+                Fate::Answered | Fate::AnswerLost => self.near.transact(transaction, limit).await,
                 Fate::RequestLost => Err(Unknown::TimedOut { limit }.into()),
                 Fate::Late => {
-                    self.happens_late(transaction);
+                    self.happens_late(transaction, limit);
                     Err(Unknown::TimedOut { limit }.into())
                 }
             };
@@ -130,47 +126,10 @@ impl Engine for Distant {
         })
     }
 
-    fn grant(
-        &self,
-        lease: Option<LeaseId>,
-        ttl: Duration,
-        _limit: Duration,
-    ) -> Pending<'_, Granted, LeaseError> {
-        Box::pin(async move {
-            match lease {
-                Some(lease) => self.near.grant_as(lease, ttl).await,
-                None => self.near.grant(ttl).await,
-            }
-        })
-    }
-
-    fn keep_alive(&self, lease: LeaseId, _limit: Duration) -> Pending<'_, Duration, LeaseError> {
-        Box::pin(self.near.keep_alive(lease))
-    }
-
-    fn revoke(&self, lease: LeaseId, _limit: Duration) -> Pending<'_, Revoked, LeaseError> {
-        Box::pin(self.near.revoke(lease))
-    }
-
-    fn lease(&self, lease: LeaseId, _limit: Duration) -> Pending<'_, LeaseInfo, LeaseError> {
-        Box::pin(self.near.lease(lease))
-    }
-
-    fn leases(&self, _limit: Duration) -> Pending<'_, Vec<LeaseId>, ReadError> {
-        Box::pin(self.near.leases())
-    }
-
-    fn watch(&self, from: WatchFrom, _limit: Duration) -> Pending<'_, Watch, WatchError> {
+    fn watch(&self, from: WatchFrom, limit: Duration) -> Pending<'_, Watch, WatchError> {
         Box::pin(async move {
             self.way().await;
-            match from.revision {
-                Some(revision) => self.near.watch_from(from.range, revision).await,
-                None => self.near.watch(from.range).await,
-            }
+            self.near.watch(from, limit).await
         })
-    }
-
-    fn compact(&self, revision: Revision, _limit: Duration) -> Pending<'_, (), CompactError> {
-        Box::pin(self.near.compact(revision))
     }
 }

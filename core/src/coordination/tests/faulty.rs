@@ -10,10 +10,10 @@ use std::time::Duration;
 use super::stage::Stage;
 use crate::coordination::{Coordinator, CoordinatorOptions};
 use crate::runtime::{Clock as _, Entropy as _, NodeId};
+use crate::store::between::Between;
 use crate::store::{
-    CompactError, Consistency, Engine, Granted, LeaseError, LeaseId, LeaseInfo, Limits, Pending,
-    Read, ReadError, Reading, Revision, Revoked, Store, TransactError, Transacted, Transaction,
-    Unavailable, Unknown, Watch, WatchError, WatchFrom,
+    Consistency, Engine, Pending, Read, ReadError, Reading, Store, TransactError, Transacted,
+    Transaction, Unavailable, Unknown,
 };
 use crate::testing::TestRuntime;
 
@@ -36,7 +36,7 @@ type Faults = Box<dyn FnMut() -> Option<Fault> + Send>;
 
 pub(super) struct Faulty {
     runtime: TestRuntime,
-    store: Store,
+    engine: Arc<dyn Engine>,
     faults: Mutex<Faults>,
     late: Mutex<Vec<Transaction>>,
     isolated: AtomicBool,
@@ -51,7 +51,7 @@ impl Faulty {
     fn new(stage: &Stage, faults: Faults) -> Arc<Self> {
         Arc::new(Self {
             runtime: stage.node.runtime().clone(),
-            store: stage.store.clone(),
+            engine: stage.store.engine().clone(),
             faults: Mutex::new(faults),
             late: Mutex::default(),
             isolated: AtomicBool::new(false),
@@ -110,7 +110,8 @@ impl Faulty {
     pub(super) async fn flush(&self) {
         let late = std::mem::take(&mut *lock(&self.late));
         for transaction in late {
-            self.store.transact(transaction).await.unwrap();
+            let limit = Duration::from_secs(1);
+            self.engine.transact(transaction, limit).await.unwrap();
         }
     }
 
@@ -129,9 +130,9 @@ impl Faulty {
             self.met.fetch_add(1, Ordering::Relaxed);
         }
         match fault {
-            None => self.store.transact(transaction).await,
+            None => self.engine.transact(transaction, limit).await,
             Some(Fault::AnswerLost) => {
-                self.store.transact(transaction).await?;
+                self.engine.transact(transaction, limit).await?;
                 Err(self.unanswered(limit).await)
             }
             Some(Fault::RequestLost) => Err(self.unanswered(limit).await),
@@ -146,19 +147,15 @@ impl Faulty {
             Some(Fault::Slow(time)) if time > limit => Err(self.unanswered(limit).await),
             Some(Fault::Slow(time)) => {
                 self.runtime.sleep(time).await;
-                self.store.transact(transaction).await
+                self.engine.transact(transaction, limit).await
             }
         }
     }
 }
 
-impl Engine for Faulty {
-    fn kind(&self) -> &'static str {
-        "faulty"
-    }
-
-    fn limits(&self) -> &Limits {
-        self.store.limits()
+impl Between for Faulty {
+    fn inner(&self) -> &dyn Engine {
+        &*self.engine
     }
 
     fn read(&self, read: Read, limit: Duration) -> Pending<'_, Reading, ReadError> {
@@ -167,7 +164,7 @@ impl Engine for Faulty {
                 self.runtime.sleep(limit).await;
                 return Err(Unavailable::TimedOut { limit }.into());
             }
-            self.store.read(read).await
+            self.engine.read(read, limit).await
         })
     }
 
@@ -184,55 +181,17 @@ impl Engine for Faulty {
             let fault = lock(&self.faults)();
             let answer = self.meet(fault, transaction, limit).await;
             for transaction in late {
-                self.store.transact(transaction).await?;
+                self.engine.transact(transaction, limit).await?;
             }
             answer
         })
-    }
-
-    fn grant(
-        &self,
-        _lease: Option<LeaseId>,
-        ttl: Duration,
-        _limit: Duration,
-    ) -> Pending<'_, Granted, LeaseError> {
-        Box::pin(self.store.grant(ttl))
-    }
-
-    fn keep_alive(&self, lease: LeaseId, _limit: Duration) -> Pending<'_, Duration, LeaseError> {
-        Box::pin(self.store.keep_alive(lease))
-    }
-
-    fn revoke(&self, lease: LeaseId, _limit: Duration) -> Pending<'_, Revoked, LeaseError> {
-        Box::pin(self.store.revoke(lease))
-    }
-
-    fn lease(&self, lease: LeaseId, _limit: Duration) -> Pending<'_, LeaseInfo, LeaseError> {
-        Box::pin(self.store.lease(lease))
-    }
-
-    fn leases(&self, _limit: Duration) -> Pending<'_, Vec<LeaseId>, ReadError> {
-        Box::pin(self.store.leases())
-    }
-
-    fn watch(&self, from: WatchFrom, _limit: Duration) -> Pending<'_, Watch, WatchError> {
-        Box::pin(async move {
-            match from.revision {
-                Some(revision) => self.store.watch_from(from.range, revision).await,
-                None => self.store.watch(from.range).await,
-            }
-        })
-    }
-
-    fn compact(&self, revision: Revision, _limit: Duration) -> Pending<'_, (), CompactError> {
-        Box::pin(self.store.compact(revision))
     }
 }
 
 impl fmt::Debug for Faulty {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Faulty")
-            .field("store", &self.store)
+            .field("engine", &self.engine)
             .finish_non_exhaustive()
     }
 }

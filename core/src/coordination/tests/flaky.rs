@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::runtime::{Clock as _, Entropy as _, EntropyStream};
+use crate::store::between::Between;
 use crate::store::{
-    CompactError, Engine, Granted, LeaseError, LeaseId, LeaseInfo, Limits, Pending, Read,
-    ReadError, Reading, Revision, Revoked, TransactError, Transacted, Transaction, Unavailable,
-    Unknown, Watch, WatchError, WatchFrom,
+    Engine, LeaseError, LeaseId, Pending, Read, ReadError, Reading, Revoked, TransactError,
+    Transacted, Transaction, Unavailable, Unknown, Watch, WatchError, WatchFrom,
 };
 use crate::testing::TestRuntime;
 
@@ -97,13 +97,9 @@ fn refused(limit: Duration) -> Unavailable {
     Unavailable::TimedOut { limit }
 }
 
-impl Engine for Flaky {
-    fn kind(&self) -> &'static str {
-        "flaky"
-    }
-
-    fn limits(&self) -> &Limits {
-        self.inner.limits()
+impl Between for Flaky {
+    fn inner(&self) -> &dyn Engine {
+        &*self.inner
     }
 
     fn read(&self, read: Read, limit: Duration) -> Pending<'_, Reading, ReadError> {
@@ -145,15 +141,6 @@ impl Engine for Flaky {
         })
     }
 
-    fn grant(
-        &self,
-        lease: Option<LeaseId>,
-        ttl: Duration,
-        limit: Duration,
-    ) -> Pending<'_, Granted, LeaseError> {
-        self.inner.grant(lease, ttl, limit)
-    }
-
     fn keep_alive(&self, lease: LeaseId, limit: Duration) -> Pending<'_, Duration, LeaseError> {
         Box::pin(async move {
             self.travel().await;
@@ -174,14 +161,6 @@ impl Engine for Flaky {
         })
     }
 
-    fn lease(&self, lease: LeaseId, limit: Duration) -> Pending<'_, LeaseInfo, LeaseError> {
-        self.inner.lease(lease, limit)
-    }
-
-    fn leases(&self, limit: Duration) -> Pending<'_, Vec<LeaseId>, ReadError> {
-        self.inner.leases(limit)
-    }
-
     fn watch(&self, from: WatchFrom, limit: Duration) -> Pending<'_, Watch, WatchError> {
         Box::pin(async move {
             self.travel().await;
@@ -190,10 +169,6 @@ impl Engine for Flaky {
             }
             self.inner.watch(from, limit).await
         })
-    }
-
-    fn compact(&self, revision: Revision, limit: Duration) -> Pending<'_, (), CompactError> {
-        self.inner.compact(revision, limit)
     }
 }
 

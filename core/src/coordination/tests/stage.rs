@@ -8,7 +8,7 @@ use crate::coordination::{Coordinator, CoordinatorOptions, Session, SessionOptio
 use crate::event::{CoordinationEvent, Event};
 use crate::process::{Node, ProcessId, ProcessSpec};
 use crate::runtime::Clock as _;
-use crate::store::{KeyRange, LocalOptions, LocalStore, Read, Store};
+use crate::store::{Engine, KeyRange, LocalOptions, LocalStore, Read, Store};
 use crate::supervision::{Strategy, Supervisor, SupervisorRef, SupervisorSpec};
 use crate::testing::TestRuntime;
 
@@ -123,8 +123,8 @@ pub(super) fn story<F: Future<Output = ()>>(story: impl Fn(Stage) -> F) {
 pub(super) fn far_story<F: Future<Output = ()>>(lost: u64, story: impl Fn(Stage) -> F) {
     for seed in 0..10 {
         crate::testing::run(seed, async |node| {
-            let far =
-                |store: &Store| Store::new(Arc::new(Distant::new(&node, store.clone(), lost)));
+            let between = |near| Arc::new(Distant::new(&node, near, lost)) as Arc<dyn Engine>;
+            let far = |store: &Store| store.clone().wrapped(between);
             let stage = Stage::over(node.clone(), CoordinatorOptions::default(), far);
             story(stage.await).await;
         });

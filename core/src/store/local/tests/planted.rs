@@ -5,11 +5,12 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use super::stage::{Stage, Wrap};
+use crate::store::between::Between;
 use crate::store::contract::cases;
 use crate::store::{
-    Changes, CompactError, Engine, Granted, KeyRange, LeaseError, LeaseId, LeaseInfo, Limits,
-    Pending, Read, ReadError, Reading, Revision, Revoked, TransactError, Transacted, Transaction,
-    Watch, WatchError, WatchFrom, WatchSource,
+    Changes, CompactError, Engine, Granted, KeyRange, LeaseError, LeaseId, Pending, Read,
+    ReadError, Reading, Revision, Revoked, TransactError, Transacted, Transaction, Watch,
+    WatchError, WatchFrom, WatchSource,
 };
 use crate::testing::{TestRuntime, run};
 
@@ -34,13 +35,9 @@ enum Bug {
 #[derive(Debug)]
 struct Faulty(Bug, Arc<dyn Engine>);
 
-impl Engine for Faulty {
-    fn kind(&self) -> &'static str {
-        "faulty"
-    }
-
-    fn limits(&self) -> &Limits {
-        self.1.limits()
+impl Between for Faulty {
+    fn inner(&self) -> &dyn Engine {
+        &*self.1
     }
 
     fn read(&self, mut read: Read, limit: Duration) -> Pending<'_, Reading, ReadError> {
@@ -121,14 +118,6 @@ impl Engine for Faulty {
             });
         }
         self.1.revoke(lease, limit)
-    }
-
-    fn lease(&self, lease: LeaseId, limit: Duration) -> Pending<'_, LeaseInfo, LeaseError> {
-        self.1.lease(lease, limit)
-    }
-
-    fn leases(&self, limit: Duration) -> Pending<'_, Vec<LeaseId>, ReadError> {
-        self.1.leases(limit)
     }
 
     fn watch(&self, mut from: WatchFrom, limit: Duration) -> Pending<'_, Watch, WatchError> {
