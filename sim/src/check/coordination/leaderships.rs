@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use steadfast::Label;
 use steadfast::coordination::FencingToken;
-use steadfast::event::{CoordinationEvent, ElectionEvent, Event};
+use steadfast::event::{CoordinationEvent, ElectionEvent};
 use steadfast::runtime::NodeId;
 use steadfast::store::LeaseId;
 
 use super::super::checker::{Checker, Findings};
-use crate::trace::{NodeEvent, Record, TraceEvent};
+use super::step::Step;
+use crate::trace::Record;
 
 #[derive(Debug, Clone, Copy)]
 struct Lead {
@@ -149,25 +150,16 @@ impl Checker for Leaderships {
     }
 
     fn observe(&mut self, record: &Record, findings: &mut Findings) {
-        let Some(node) = record.node else {
-            return;
-        };
-        match &record.event {
-            TraceEvent::Core(Event::Coordination(CoordinationEvent::Election(event))) => {
+        match Step::of(record) {
+            Some(Step::Fact(node, CoordinationEvent::Election(event))) => {
                 self.observe_election(node, event, findings);
             }
-            TraceEvent::Node(NodeEvent::Crashed { .. } | NodeEvent::Started { .. }) => {
+            Some(Step::Over(node)) => {
                 for election in self.elections.values_mut() {
                     election.leader = election.leader.filter(|lead| lead.node != node);
                 }
             }
-            TraceEvent::Core(_)
-            | TraceEvent::Run(_)
-            | TraceEvent::Node(_)
-            | TraceEvent::Task(_)
-            | TraceEvent::Net(_)
-            | TraceEvent::Disk(_)
-            | TraceEvent::Fault(_) => {}
+            Some(Step::Fact(..)) | None => {}
         }
     }
 

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use steadfast::Label;
 use steadfast::coordination::{FencingToken, LockKind};
-use steadfast::event::{CoordinationEvent, Event, LockEvent, SessionEvent};
+use steadfast::event::{CoordinationEvent, LockEvent, SessionEvent};
 use steadfast::runtime::NodeId;
 use steadfast::store::LeaseId;
 
 use super::super::checker::{Checker, Findings};
-use crate::trace::{NodeEvent, Record, TraceEvent};
+use super::step::Step;
+use crate::trace::Record;
 
 /// Which locks exclude each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -209,28 +210,19 @@ impl Checker for LockHolders {
     }
 
     fn observe(&mut self, record: &Record, findings: &mut Findings) {
-        let Some(node) = record.node else {
-            return;
-        };
-        match &record.event {
-            TraceEvent::Core(Event::Coordination(CoordinationEvent::Lock(event))) => {
+        match Step::of(record) {
+            Some(Step::Fact(node, CoordinationEvent::Lock(event))) => {
                 self.observe_lock(node, event, findings);
             }
-            TraceEvent::Core(Event::Coordination(CoordinationEvent::Session(event))) => {
+            Some(Step::Fact(_, CoordinationEvent::Session(event))) => {
                 self.observe_session(event, findings);
             }
-            TraceEvent::Node(NodeEvent::Crashed { .. } | NodeEvent::Started { .. }) => {
+            Some(Step::Over(node)) => {
                 for lock in self.locks.values_mut() {
                     lock.holders.retain(|_, hold| hold.node != node);
                 }
             }
-            TraceEvent::Core(_)
-            | TraceEvent::Run(_)
-            | TraceEvent::Node(_)
-            | TraceEvent::Task(_)
-            | TraceEvent::Net(_)
-            | TraceEvent::Disk(_)
-            | TraceEvent::Fault(_) => {}
+            Some(Step::Fact(..)) | None => {}
         }
     }
 

@@ -5,6 +5,7 @@ mod fencing;
 mod leaderships;
 mod lock_holders;
 mod observers;
+mod step;
 
 pub use fencing::{Fencing, Use};
 pub use leaderships::Leaderships;

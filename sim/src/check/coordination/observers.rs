@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use steadfast::Label;
 use steadfast::coordination::FencingToken;
-use steadfast::event::{CoordinationEvent, ElectionEvent, Event};
+use steadfast::event::{CoordinationEvent, ElectionEvent};
 use steadfast::runtime::NodeId;
 use steadfast::store::Revision;
 
 use super::super::checker::{Checker, Findings};
-use crate::trace::{NodeEvent, Record, TraceEvent};
+use super::step::Step;
+use crate::trace::Record;
 
 /// What an observer saw.
 #[derive(Debug, Clone, Copy)]
@@ -103,28 +104,20 @@ impl Checker for Observers {
     }
 
     fn observe(&mut self, record: &Record, findings: &mut Findings) {
-        let Some(node) = record.node else {
-            return;
-        };
-        match &record.event {
-            TraceEvent::Core(Event::Coordination(CoordinationEvent::Election(
-                ElectionEvent::Observed {
+        match Step::of(record) {
+            Some(Step::Fact(
+                node,
+                CoordinationEvent::Election(ElectionEvent::Observed {
                     election,
                     observer,
                     term,
                     revision,
-                },
-            ))) => self.observed((node, election, *observer), *term, *revision, findings),
-            TraceEvent::Node(NodeEvent::Crashed { .. } | NodeEvent::Started { .. }) => {
+                }),
+            )) => self.observed((node, election, *observer), *term, *revision, findings),
+            Some(Step::Over(node)) => {
                 self.observers.retain(|(other, _, _), _| *other != node);
             }
-            TraceEvent::Core(_)
-            | TraceEvent::Run(_)
-            | TraceEvent::Node(_)
-            | TraceEvent::Task(_)
-            | TraceEvent::Net(_)
-            | TraceEvent::Disk(_)
-            | TraceEvent::Fault(_) => {}
+            Some(Step::Fact(..)) | None => {}
         }
     }
 
