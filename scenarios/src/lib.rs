@@ -8,6 +8,7 @@ mod commands;
 mod coordination;
 mod draw;
 mod exit_code;
+mod handles;
 mod registry;
 mod settle;
 mod specimens;

@@ -12,6 +12,12 @@ use crate::cast::Cast;
 /// How often a condition is looked at, in simulated time.
 const PACE: Duration = Duration::from_millis(100);
 
+/// The drive of a story in which everything happens on the nodes.
+pub(crate) async fn safety_ends(world: World) -> Result<(), String> {
+    world.sleep_until(world.plan().limits.safety).await;
+    Ok(())
+}
+
 /// The supervisor of a group on a node, if it answers.
 pub(crate) async fn group(
     world: &World,

@@ -10,6 +10,7 @@ use steadfast_sim::check::{Checker, Leaderships, Observers, standard};
 use steadfast_sim::{BoxFuture, Plan, Scenario, SimRuntime, World};
 
 use crate::coordination::{ELECTION, NODES, Stage, candidate};
+use crate::settle::safety_ends;
 use crate::weather;
 
 /// How long the last candidate of a run waits.
@@ -64,17 +65,11 @@ impl Scenario for Elections {
     }
 
     fn drive(&self, world: World) -> BoxFuture<'static, Result<(), String>> {
-        Box::pin(async move {
-            world.sleep_until(world.plan().limits.safety).await;
-            Ok(())
-        })
+        Box::pin(safety_ends(world))
     }
 
     fn settle(&self, world: World) -> BoxFuture<'static, Result<(), String>> {
-        Box::pin(async move {
-            Stage::works_somewhere(&world, can_be_won).await;
-            Ok(())
-        })
+        Box::pin(async move { Stage::settles(&world, can_be_won).await })
     }
 
     fn checkers(&self) -> Vec<Box<dyn Checker>> {

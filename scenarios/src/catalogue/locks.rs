@@ -11,6 +11,7 @@ use steadfast_sim::fault::Episode;
 use steadfast_sim::{BoxFuture, Plan, Scenario, SimRuntime, World};
 
 use crate::coordination::{LOCKS, NODES, Player, Stage, Wanted};
+use crate::settle::safety_ends;
 
 /// How long the last request of a run waits for each lock.
 const LAST: Duration = Duration::from_secs(8);
@@ -93,17 +94,13 @@ impl Scenario for Locks {
     }
 
     fn drive(&self, world: World) -> BoxFuture<'static, Result<(), String>> {
-        Box::pin(async move {
-            world.sleep_until(world.plan().limits.safety).await;
-            Ok(())
-        })
+        Box::pin(safety_ends(world))
     }
 
     fn settle(&self, world: World) -> BoxFuture<'static, Result<(), String>> {
         let locks = *self;
         Box::pin(async move {
-            Stage::works_somewhere(&world, |coordinator| locks.all_can_be_had(coordinator)).await;
-            Ok(())
+            Stage::settles(&world, |coordinator| locks.all_can_be_had(coordinator)).await
         })
     }
 

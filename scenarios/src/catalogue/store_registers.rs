@@ -1,18 +1,19 @@
 //! Clients of a store that is replicated over three nodes, under everything that does
 //! not take a disk away.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use steadfast::process::Node;
-use steadfast::runtime::{Identity as _, NodeId};
+use steadfast::runtime::NodeId;
 use steadfast::store::{Limits, RaftOptions, RaftStore, Store};
 use steadfast::supervision::{ChildSpec, Strategy, Supervisor, SupervisorSpec};
 use steadfast_sim::check::linearizability::{Linearizable, Register};
 use steadfast_sim::check::{Checker, standard};
 use steadfast_sim::{BoxFuture, Plan, Scenario, SimRuntime, World};
 
+use crate::handles::Handles;
+use crate::settle::safety_ends;
 use crate::store::{HISTORY, Habit, Registers, client};
 use crate::weather;
 
@@ -22,17 +23,9 @@ const NODES: u32 = 3;
 /// How long a client waits for the store.
 const LIMIT: Duration = Duration::from_secs(1);
 
-/// How often a condition is looked at, in simulated time.
-const PACE: Duration = Duration::from_millis(100);
-
-/// The store as each node was started last.
-#[derive(Default)]
-struct Stores(Mutex<BTreeMap<NodeId, Store>>);
-
-impl Stores {
-    fn with<T>(&self, act: impl FnOnce(&mut BTreeMap<NodeId, Store>) -> T) -> T {
-        act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
+/// Whether a store takes something and still has it.
+async fn keeps_what_is_put(node: NodeId, store: Store) -> bool {
+    store.put("settled", node.to_string()).await.is_ok() && store.get("settled").await.is_ok()
 }
 
 /// Registers of a replicated store.
@@ -89,37 +82,19 @@ impl Scenario for StoreRegisters {
             }
             let started = Supervisor::start(&node, "top", spec).await;
             started.map_err(|error| error.to_string())?;
-            let stores = node.runtime().board::<Stores>();
-            stores.with(|stores| stores.insert(node.runtime().node(), store));
+            Handles::offer(node.runtime(), store);
             Ok(())
         })
     }
 
     fn drive(&self, world: World) -> BoxFuture<'static, Result<(), String>> {
-        Box::pin(async move {
-            world.sleep_until(world.plan().limits.safety).await;
-            Ok(())
-        })
+        Box::pin(safety_ends(world))
     }
 
     fn settle(&self, world: World) -> BoxFuture<'static, Result<(), String>> {
         Box::pin(async move {
-            let stores = world.board::<Stores>();
-            // One is enough. A leader outside of the core may be heard by one node of it
-            // and not by the others: these can neither reach nor replace it.
-            loop {
-                for node in world.core() {
-                    let Some(store) = stores.with(|stores| stores.get(&node).cloned()) else {
-                        continue;
-                    };
-                    if store.put("settled", node.to_string()).await.is_ok()
-                        && store.get("settled").await.is_ok()
-                    {
-                        return Ok(());
-                    }
-                }
-                world.sleep(PACE).await;
-            }
+            Handles::works_somewhere(&world, keeps_what_is_put).await;
+            Ok(())
         })
     }
 

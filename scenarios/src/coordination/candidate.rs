@@ -1,21 +1,15 @@
 //! A process that stands in one election after the other, and one that watches.
 
-use std::time::Duration;
-
 use steadfast::coordination::{Coordinator, Election, Leadership, Session, SessionOptions};
 use steadfast::process::Context;
 use steadfast::runtime::{Clock as _, Entropy as _, EntropyStream, timeout};
 use steadfast_sim::SimRuntime;
 
 use super::guarded::Guards;
-use super::player::TTL;
+use super::player::{TTL, millis};
 
 /// The election of these stories.
 pub(crate) const ELECTION: &str = "captain";
-
-fn millis(draw: &mut EntropyStream, below: u64) -> Duration {
-    Duration::from_millis(1 + draw.below(below))
-}
 
 /// Stands in the election until it is asked to end, and leads when it is elected; watches meanwhile.
 pub(crate) async fn candidate(

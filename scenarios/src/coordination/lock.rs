@@ -12,6 +12,9 @@ use super::homemade::{Flaw, Homemade, Place};
 /// The names of the locks of these stories.
 pub(crate) const LOCKS: [&str; 2] = ["left", "right"];
 
+/// The name of the lock of those who read and write.
+const BOOK: &str = "book";
+
 /// How many permits there are.
 const PERMITS: u64 = 3;
 
@@ -48,15 +51,12 @@ impl Wanted {
     }
 
     /// What may be used under it that nobody else may use then.
-    pub(crate) const fn guarded(self) -> &'static [&'static str] {
+    pub(crate) fn guarded(self) -> Vec<&'static str> {
         match self {
-            Self::Mutex(name) => match name.as_bytes() {
-                b"left" => &["left"],
-                _ => &["right"],
-            },
-            Self::Both => &["left", "right"],
-            Self::Write => &["book"],
-            Self::Read | Self::WriteThenRead | Self::Permits(_) => &[],
+            Self::Mutex(name) => vec![name],
+            Self::Both => LOCKS.into(),
+            Self::Write => vec![BOOK],
+            Self::Read | Self::WriteThenRead | Self::Permits(_) => Vec::new(),
         }
     }
 }
@@ -131,13 +131,13 @@ impl Locksmith {
         let guard = match wanted {
             Wanted::Mutex(name) => Mutex::new(session, name).lock(within).await,
             Wanted::Both => MultiLock::new(session, LOCKS).lock(within).await,
-            Wanted::Read => ReadWriteLock::new(session, "book").read(within).await,
+            Wanted::Read => ReadWriteLock::new(session, BOOK).read(within).await,
             Wanted::Permits(permits) => {
                 let permits_of = Semaphore::new(session, "permits", PERMITS);
                 permits_of.acquire(permits, within).await
             }
             Wanted::Write | Wanted::WriteThenRead => {
-                let write = ReadWriteLock::new(session, "book").write(within).await;
+                let write = ReadWriteLock::new(session, BOOK).write(within).await;
                 let write = write.ok()?;
                 if wanted == Wanted::Write {
                     return Some(Held::Write(write));

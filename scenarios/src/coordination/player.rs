@@ -30,7 +30,8 @@ pub(crate) struct Player {
     pub(crate) strict: bool,
 }
 
-fn millis(draw: &mut EntropyStream, below: u64) -> Duration {
+/// A time from 1 to `below` milliseconds.
+pub(super) fn millis(draw: &mut EntropyStream, below: u64) -> Duration {
     Duration::from_millis(1 + draw.below(below))
 }
 

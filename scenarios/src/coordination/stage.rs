@@ -1,30 +1,22 @@
 //! Nodes with a replicated store and a coordinator.
 
-use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use steadfast::coordination::{Coordinator, CoordinatorOptions};
 use steadfast::process::Node;
-use steadfast::runtime::{Identity as _, NodeId};
+use steadfast::runtime::NodeId;
 use steadfast::store::{Limits, RaftOptions, RaftStore};
 use steadfast::supervision::{ChildSpec, Strategy, Supervisor, SupervisorSpec};
 use steadfast_sim::{SimRuntime, World};
 
 use super::guarded::Guards;
+use crate::handles::Handles;
 
 /// How many nodes decide.
 pub(crate) const NODES: u32 = 3;
 
 /// How long one operation of the store may take.
 const LIMIT: Duration = Duration::from_secs(1);
-
-/// How often a condition is looked at, in simulated time.
-const PACE: Duration = Duration::from_millis(100);
-
-/// The coordinator of each node as it was started last.
-#[derive(Default)]
-struct Coordinators(Mutex<BTreeMap<NodeId, Coordinator<SimRuntime>>>);
 
 /// What a node of these stories has.
 pub(crate) struct Stage {
@@ -62,43 +54,21 @@ impl Stage {
         }
         let started = Supervisor::start(&self.node, "top", spec).await;
         started.map_err(|error| error.to_string())?;
-        let runtime = self.node.runtime();
-        let coordinators = runtime.board::<Coordinators>();
-        let mut coordinators = coordinators
-            .0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        coordinators.insert(runtime.node(), self.coordinator);
+        Handles::offer(self.node.runtime(), self.coordinator);
         Ok(())
     }
 
-    /// Asks the players to end, and tries something at one node of the core after the other, until it works at one.
-    ///
-    /// One is enough. A leader outside of the core may be heard by one node of it and
-    /// not by the others: these can neither reach nor replace it.
-    pub(crate) async fn works_somewhere<F>(
+    /// Asks the players to end, and tries something until it works at one node of the
+    /// core.
+    pub(crate) async fn settles<F>(
         world: &World,
-        mut works: impl FnMut(Coordinator<SimRuntime>) -> F + Send,
-    ) where
+        works: impl Fn(Coordinator<SimRuntime>) -> F + Send + Sync,
+    ) -> Result<(), String>
+    where
         F: Future<Output = bool> + Send,
     {
         world.board::<Guards>().close();
-        let coordinators = world.board::<Coordinators>();
-        loop {
-            for node in world.core() {
-                let coordinator = coordinators
-                    .0
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .get(&node)
-                    .cloned();
-                if let Some(coordinator) = coordinator
-                    && works(coordinator).await
-                {
-                    return;
-                }
-            }
-            world.sleep(PACE).await;
-        }
+        Handles::works_somewhere(world, |_, coordinator| works(coordinator)).await;
+        Ok(())
     }
 }

@@ -17,36 +17,36 @@ const LONG: Duration = Duration::from_secs(4);
 /// Sessions that end when a node is away for a moment.
 const SHORT: Duration = Duration::from_millis(600);
 
-const fn homemade(flaw: Flaw, ttl: Duration) -> Player {
-    Player {
+/// A story of homemade locks. A flaw that shows when a session ends needs short sessions,
+/// long holds and a weather that parts nodes; the others need sessions that stay.
+fn homemade(name: &'static str, story: &'static str, flaw: Flaw) -> Locks {
+    let connected: fn(&Plan) -> Vec<Episode> = weather::of_connected_replicas;
+    let (ttl, hold_max, weather) = match flaw {
+        Flaw::OutlivesItsSession => (SHORT, 1_500, weather::of_punctual_replicas as _),
+        Flaw::ChecksThenTakes
+        | Flaw::ReleasesAnyone
+        | Flaw::Inverted
+        | Flaw::LeavesItsPlace
+        | Flaw::MissesWakeUps
+        | Flaw::CountsByClock => (LONG, 250, connected),
+    };
+    let player = Player {
         locksmith: Locksmith::Homemade(flaw),
         ttl,
-        hold_max: if matches!(flaw, Flaw::OutlivesItsSession) {
-            1_500
-        } else {
-            250
-        },
+        hold_max,
         looks: false,
         strict: true,
+    };
+    Locks {
+        name,
+        story,
+        weather,
+        player,
     }
 }
 
 pub(super) fn specimens() -> Vec<Specimen> {
-    let lock = |name, story, flaw, caught_by| {
-        let (ttl, weather): (_, fn(&Plan) -> Vec<Episode>) = if flaw == Flaw::OutlivesItsSession {
-            (SHORT, weather::of_punctual_replicas)
-        } else {
-            (LONG, weather::of_connected_replicas)
-        };
-        let player = homemade(flaw, ttl);
-        let locks = Locks {
-            name,
-            story,
-            weather,
-            player,
-        };
-        specimen(locks, caught_by)
-    };
+    let lock = |name, story, flaw, caught_by| specimen(homemade(name, story, flaw), caught_by);
     let holders = |invariant| CaughtBy::Invariant {
         checker: "lock_holders",
         invariant,
