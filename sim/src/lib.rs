@@ -31,6 +31,9 @@ mod world;
 
 pub use build::Build;
 pub use capsule::{Capsule, CapsuleError, CapsuleFolder, CapsuleWriteError};
+/// What [`assert_trace_snapshot!`] is made of; no part of the interface.
+#[doc(hidden)]
+pub use insta as __insta;
 pub use keyed::Key;
 pub use outcome::{Outcome, Violation};
 pub use plan::{Limits, Operation, Plan, PlanError, Topology};

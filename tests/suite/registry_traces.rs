@@ -13,7 +13,7 @@ use steadfast::runtime::{Clock as _, Identity as _, NodeId};
 use steadfast::supervision::{ChildSpec, Strategy, Supervisor, SupervisorSpec};
 use steadfast_sim::fault::{Episode, Fault, Start, Target};
 use steadfast_sim::trace::render::Domain;
-use steadfast_sim::{SimRuntime, TestError, World};
+use steadfast_sim::{SimRuntime, TestError, assert_trace_snapshot};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -67,8 +67,8 @@ fn three_race_for_one_name() {
             });
             start(node, spec).await
         })
-        .trace(1, |_world| async { Ok(()) });
-    insta::assert_snapshot!("race__three_race_for_one_name", trace);
+        .story(1);
+    assert_trace_snapshot!("race__three_race_for_one_name", trace);
 }
 
 /// Takes the name, and panics after a while; its successor lives.
@@ -98,8 +98,8 @@ fn a_successor_finds_its_name_free() {
             let body = move |context| mortal(context, registry.clone());
             start(node, spec().child(ChildSpec::worker("planner", body))).await
         })
-        .trace(1, |_world| async { Ok(()) });
-    insta::assert_snapshot!("handover__a_successor_finds_its_name_free", trace);
+        .story(1);
+    assert_trace_snapshot!("handover__a_successor_finds_its_name_free", trace);
 }
 
 #[test]
@@ -132,7 +132,7 @@ fn a_backend_changes_and_nobody_notices() {
             }
             Ok(())
         });
-    insta::assert_snapshot!("migration__a_backend_changes_and_nobody_notices", trace);
+    assert_trace_snapshot!("migration__a_backend_changes_and_nobody_notices", trace);
 }
 
 /// A registry that both nodes share, and a process that asks for the name while they
@@ -183,6 +183,6 @@ fn a_split_heals_and_one_holder_is_left() {
             }]
         })
         .boot(shared)
-        .trace(1, |_world: World| async { Ok(()) });
-    insta::assert_snapshot!("split__a_split_heals_and_one_holder_is_left", trace);
+        .story(1);
+    assert_trace_snapshot!("split__a_split_heals_and_one_holder_is_left", trace);
 }

@@ -7,7 +7,7 @@ use steadfast::process::{Context, Node};
 use steadfast::runtime::{Clock as _, Identity as _, NodeId, Port};
 use steadfast::supervision::{ChildSpec, Strategy, Supervisor, SupervisorSpec};
 use steadfast_sim::fault::{Episode, Fault, Start, Target};
-use steadfast_sim::{SimRuntime, TestError};
+use steadfast_sim::{SimRuntime, TestError, assert_trace_snapshot};
 
 async fn start(node: Node<SimRuntime>, spec: SupervisorSpec<SimRuntime>) -> Result<(), TestError> {
     Supervisor::start(&node, "top", spec).await?;
@@ -40,8 +40,8 @@ fn a_restart_limit_that_is_used_up() {
                 .child(ChildSpec::worker("third", idle));
             start(node, spec)
         })
-        .trace(1, |_world| async { Ok(()) });
-    insta::assert_snapshot!("supervision__a_restart_limit_that_is_used_up", trace);
+        .story(1);
+    assert_trace_snapshot!("supervision__a_restart_limit_that_is_used_up", trace);
 }
 
 /// Tells a peer that is gone for a while that it is alive, once a second.
@@ -79,8 +79,8 @@ fn a_send_to_a_crashed_node_is_reported_by_name() {
                 },
             )
         })
-        .trace(1, |_world| async { Ok(()) });
-    insta::assert_snapshot!(
+        .story(1);
+    assert_trace_snapshot!(
         "failures__a_send_to_a_crashed_node_is_reported_by_name",
         trace
     );

@@ -1,6 +1,7 @@
 //! Simulated runs inside `cargo test` and `cargo nextest`.
 
 mod closures;
+mod snapshot;
 mod test;
 #[cfg(test)]
 mod tests;

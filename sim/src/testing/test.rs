@@ -157,8 +157,20 @@ impl Test {
         }
     }
 
-    /// Runs one seed and answers the story of its trace, one line an event, for a
-    /// snapshot.
+    /// Runs one seed, with nothing done from outside the nodes, and answers the story
+    /// of its trace, one line an event. [`assert_trace_snapshot!`](crate::assert_trace_snapshot)
+    /// compares it with a file.
+    ///
+    /// # Panics
+    ///
+    /// As [`Test::run`].
+    #[must_use]
+    pub fn story(self, seed: u64) -> String {
+        self.trace(seed, |_world| async { Ok(()) })
+    }
+
+    /// Runs one seed and answers the story of its trace, one line an event, for
+    /// [`assert_trace_snapshot!`](crate::assert_trace_snapshot).
     ///
     /// # Panics
     ///

@@ -6,6 +6,7 @@ use std::time::Duration;
 use steadfast::runtime::NodeId;
 
 use super::test;
+use crate::assert_trace_snapshot;
 use crate::fault::{Episode, Fault, Start, Target};
 use crate::report::LINES_MAX;
 
@@ -80,6 +81,25 @@ fn a_hang_and_an_abort_are_failures_of_their_seed() {
             .run(|_| async { std::process::abort() });
     });
     assert!(text.contains("SIGABRT"), "{text}");
+}
+
+#[test]
+fn a_trace_is_compared_with_the_one_that_is_kept() {
+    let one_process = || {
+        test("kept").nodes(1).boot(|node| async move {
+            let spec = steadfast::process::ProcessSpec::new("root");
+            node.start(spec, |_| async {})?;
+            Ok(())
+        })
+    };
+    assert_trace_snapshot!(one_process(), seed = 1);
+    assert_trace_snapshot!(
+        "kept_with_a_note",
+        one_process().trace(1, |world| async move {
+            world.note("driven");
+            Ok(())
+        })
+    );
 }
 
 #[test]
