@@ -9,6 +9,7 @@
 mod backoff;
 mod boot;
 mod cluster;
+mod coordination;
 mod coverage;
 mod dynamic;
 mod endings;

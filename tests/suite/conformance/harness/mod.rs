@@ -22,6 +22,6 @@ pub(crate) use ledger::Ledger;
 pub(crate) use peer::{Peer, cases_with_a_peer, in_simulation_with_a_peer, on_tokio_with_a_peer};
 pub(crate) use stage::{Cue, Manner, Opening};
 pub(crate) use worlds::{
-    cases, cases_on_threads, in_simulation, on_threads, on_tokio, on_tokio_counting,
-    passes_in_simulation,
+    cases, cases_on_threads, in_simulation, in_simulation_under, on_threads, on_tokio,
+    on_tokio_counting, passes_in_simulation,
 };

@@ -136,9 +136,12 @@ where
     F: Future<Output = ()>,
 {
     let network = LocalNetwork::new();
-    let runtime = TokioRuntime::builder(NodeId(1)).local_network(&network);
-    let runtime = runtime.build();
-    let runtime = runtime.expect("a runtime without storage can be made");
+    let files = tempfile::tempdir().expect("a folder can be made");
+    let runtime = TokioRuntime::builder(NodeId(1))
+        .local_network(&network)
+        .storage(files.path())
+        .build()
+        .expect("a runtime with an empty folder can be made");
     let bench = Bench::new(Witness::new(runtime, journal.clone()), journal, patience);
     case(bench.clone()).await;
     bench.finish().await
@@ -153,12 +156,25 @@ where
     C: Fn(Bench<Witness<SimRuntime>>) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = ()> + Send + 'static,
 {
-    passes_in_simulation(|| Case::new(case.clone()));
+    in_simulation_under(SCHEDULES, case);
+}
+
+/// As [`in_simulation`], under so many schedules.
+pub(crate) fn in_simulation_under<C, F>(schedules: u64, case: C)
+where
+    C: Fn(Bench<Witness<SimRuntime>>) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = ()> + Send + 'static,
+{
+    passes_under(schedules, || Case::new(case.clone()));
 }
 
 /// Runs a scenario under several schedules; every run must pass.
 pub(crate) fn passes_in_simulation<S: Scenario>(scenario: impl Fn() -> S) {
-    for seed in 0..SCHEDULES {
+    passes_under(SCHEDULES, scenario);
+}
+
+fn passes_under<S: Scenario>(schedules: u64, scenario: impl Fn() -> S) {
+    for seed in 0..schedules {
         let scenario = scenario();
         let plan = scenario.plan(seed);
         // A fresh thread, since the standard library seeds its maps once per thread.
