@@ -126,6 +126,7 @@ pub(crate) fn assert_books_balance(events: Vec<Event>) {
             | Event::Supervision(_)
             | Event::Boot(_)
             | Event::Membership(_)
+            | Event::Store(_)
             | Event::Registry(_)
             | Event::Coordination(_)
             | Event::Failure(FailureEvent::Incident { .. }) => {}

@@ -8,6 +8,7 @@ use super::failure::FailureEvent;
 use super::membership::MembershipEvent;
 use super::process::ProcessEvent;
 use super::registry::RegistryEvent;
+use super::store::StoreEvent;
 use super::supervision::SupervisionEvent;
 
 /// A fact, by domain.
@@ -25,6 +26,8 @@ pub enum Event {
     Registry(RegistryEvent),
     /// About sessions, locks, elections and what else is done under sessions.
     Coordination(CoordinationEvent),
+    /// About the log of a replicated store, as the announcing node has it.
+    Store(StoreEvent),
     /// About a failure and how it was settled.
     Failure(FailureEvent),
 }

@@ -17,6 +17,7 @@ mod lock;
 mod membership;
 mod process;
 mod registry;
+mod store;
 mod supervision;
 
 pub use barrier::BarrierEvent;
@@ -31,4 +32,5 @@ pub use lock::LockEvent;
 pub use membership::MembershipEvent;
 pub use process::ProcessEvent;
 pub use registry::RegistryEvent;
+pub use store::{LogEntry, LogPosition, StoreEvent};
 pub use supervision::SupervisionEvent;

@@ -3,7 +3,7 @@
 use tracing::level_filters::LevelFilter;
 
 use super::emit::Source;
-use super::{boot, coordination, failure, membership, process, registry, supervision};
+use super::{boot, coordination, failure, membership, process, registry, store, supervision};
 use crate::event::Event;
 use crate::runtime::{Incarnation, NodeId};
 
@@ -20,6 +20,7 @@ pub(crate) fn emit(node: NodeId, incarnation: Incarnation, event: &Event) {
         Event::Membership(event) => membership::membership(source, event),
         Event::Registry(event) => registry::registry(source, event),
         Event::Coordination(event) => coordination::coordination(source, event),
+        Event::Store(event) => store::store(source, event),
         Event::Failure(event) => failure::failure(source, event),
     }
 }

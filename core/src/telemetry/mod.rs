@@ -99,6 +99,13 @@
 //! | `coordination.consensus.committed` | info | `instance value index duration_ms` |
 //! | `coordination.consensus.errors` | info | `instance why` |
 //! | `coordination.consensus.timed_out` | info | `instance waited_ms` |
+//! | `store.opened` | info | `store term snapshot entries` |
+//! | `store.voted` | debug | `store term candidate` |
+//! | `store.led` | info | `store term` |
+//! | `store.stored` | trace | `store entries index` |
+//! | `store.truncated` | warn | `store since` |
+//! | `store.installed` | info | `store term index` |
+//! | `store.applied` | trace | `store since term index` |
 //! | `failure.delivered` | debug | `failure process what` |
 //! | `failure.settled` | debug | `failure how` |
 //! | `failure.dropped` | error | `failure what` |
@@ -114,6 +121,7 @@ mod failure;
 mod membership;
 mod process;
 mod registry;
+mod store;
 mod supervision;
 #[cfg(test)]
 mod tests;

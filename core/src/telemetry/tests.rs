@@ -136,12 +136,19 @@ fn the_documented_table_names_every_event_and_no_other() {
         include_str!("membership.rs"),
         include_str!("process.rs"),
         include_str!("registry.rs"),
+        include_str!("store.rs"),
         include_str!("supervision.rs"),
     ]
     .concat();
     let documented = names(table, "//! | `", '`');
-    let emitted =
-        [" debug \"", " info \"", " warn \"", " error \""].map(|level| names(&sources, level, '"'));
+    let levels = [
+        " trace \"",
+        " debug \"",
+        " info \"",
+        " warn \"",
+        " error \"",
+    ];
+    let emitted = levels.map(|level| names(&sources, level, '"'));
     assert!(documented.len() > 20, "{documented:?}");
     assert_eq!(documented, emitted.into_iter().flatten().collect());
 }

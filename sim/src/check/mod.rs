@@ -13,6 +13,7 @@ mod membership;
 mod note;
 mod orphans;
 mod population;
+mod raft;
 mod registry;
 mod restart;
 mod shutdown;
@@ -30,6 +31,7 @@ pub use liveness::Liveness;
 pub use membership::Membership;
 pub use note::{Claims, NoteChecker};
 pub use orphans::Orphans;
+pub use raft::{RaftLogs, RaftTerms};
 pub use registry::{
     Agreement, Answers, Asked, Conflicts, Endings, Handover, Heard, Holders, Reading, Refusals,
     Row, Watchers,

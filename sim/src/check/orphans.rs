@@ -340,6 +340,7 @@ const fn actor(event: &Event) -> Option<Incarnation> {
         ) => Some(failure.incarnation),
         Event::Boot(_)
         | Event::Membership(_)
+        | Event::Store(_)
         | Event::Registry(_)
         | Event::Coordination(_)
         | Event::Failure(FailureEvent::Incident { .. }) => None,

@@ -302,6 +302,7 @@ impl Checker for Shutdown {
             TraceEvent::Core(
                 Event::Boot(_)
                 | Event::Membership(_)
+                | Event::Store(_)
                 | Event::Registry(_)
                 | Event::Coordination(_)
                 | Event::Failure(_),

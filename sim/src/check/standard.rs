@@ -8,6 +8,7 @@ use super::liveness::Liveness;
 use super::membership::Membership;
 use super::note::Claims;
 use super::orphans::Orphans;
+use super::raft::{RaftLogs, RaftTerms};
 use super::registry::{Answers, Conflicts, Endings, Handover, Holders, Refusals, Watchers};
 use super::restart::RestartBudget;
 use super::shutdown::Shutdown;
@@ -32,5 +33,7 @@ pub fn standard() -> Vec<Box<dyn Checker>> {
         Box::new(Answers::new()),
         Box::new(Watchers::new()),
         Box::new(Membership::new()),
+        Box::new(RaftTerms::new()),
+        Box::new(RaftLogs::new()),
     ]
 }

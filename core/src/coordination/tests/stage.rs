@@ -88,6 +88,7 @@ impl Stage {
             | Event::Supervision(_)
             | Event::Boot(_)
             | Event::Membership(_)
+            | Event::Store(_)
             | Event::Registry(_)
             | Event::Failure(_) => None,
         });

@@ -158,6 +158,7 @@ impl Stage {
             | Event::Supervision(_)
             | Event::Boot(_)
             | Event::Membership(_)
+            | Event::Store(_)
             | Event::Coordination(_)
             | Event::Failure(_) => None,
         });

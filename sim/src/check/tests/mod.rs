@@ -9,6 +9,7 @@ mod liveness;
 mod membership;
 mod notes;
 mod orphans;
+mod raft;
 mod registry;
 mod restart_budget;
 mod restart_debts;

@@ -22,6 +22,7 @@ impl CoreWords<'_> {
             Event::Boot(event) => self.boot_event(event),
             Event::Registry(event) => super::registry::event(self, event),
             Event::Coordination(event) => super::coordination::event(self, event),
+            Event::Store(event) => super::store::event(event),
             Event::Failure(event) => self.failure_event(event),
             Event::Membership(event) => membership::event(event),
         }

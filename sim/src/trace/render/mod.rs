@@ -17,6 +17,9 @@ mod registry_samples;
 mod renderer;
 #[cfg(test)]
 mod samples;
+mod store;
+#[cfg(test)]
+mod store_samples;
 mod supervision;
 #[cfg(test)]
 mod tests;

@@ -13,6 +13,8 @@ pub enum Domain {
     Registry,
     /// Sessions, locks, elections and the like.
     Coordination,
+    /// Logs of replicated stores.
+    Store,
     /// Failures and incidents.
     Failure,
     /// Who is in the cluster.
@@ -33,12 +35,13 @@ pub enum Domain {
 
 impl Domain {
     /// All of them, in the order of their declaration.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Process,
         Self::Supervision,
         Self::Boot,
         Self::Registry,
         Self::Coordination,
+        Self::Store,
         Self::Failure,
         Self::Membership,
         Self::Run,
@@ -58,6 +61,7 @@ impl Domain {
             Self::Boot => "boot",
             Self::Registry => "registry",
             Self::Coordination => "coordination",
+            Self::Store => "store",
             Self::Failure => "failure",
             Self::Membership => "membership",
             Self::Run => "run",

@@ -87,6 +87,7 @@ pub const fn domain(event: &TraceEvent) -> Domain {
         TraceEvent::Core(Event::Boot(_)) => Domain::Boot,
         TraceEvent::Core(Event::Registry(_)) => Domain::Registry,
         TraceEvent::Core(Event::Coordination(_)) => Domain::Coordination,
+        TraceEvent::Core(Event::Store(_)) => Domain::Store,
         TraceEvent::Core(Event::Failure(_)) => Domain::Failure,
         TraceEvent::Core(Event::Membership(_)) => Domain::Membership,
         TraceEvent::Run(_) => Domain::Run,

@@ -478,6 +478,7 @@ pub(super) fn every_event() -> Vec<Record> {
     events.extend(boot_events());
     events.extend(super::registry_samples::registry_events());
     events.extend(super::coordination_samples::coordination_events());
+    events.extend(super::store_samples::store_events());
     events.extend(failure_events());
     events.extend(membership_events());
     events.extend(node_and_run_events());

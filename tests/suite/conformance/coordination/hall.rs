@@ -136,6 +136,7 @@ impl<R: Runtime> Hall<R> {
                 | Event::Supervision(_)
                 | Event::Boot(_)
                 | Event::Membership(_)
+                | Event::Store(_)
                 | Event::Registry(_)
                 | Event::Failure(_) => None,
             });

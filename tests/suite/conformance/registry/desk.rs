@@ -146,6 +146,7 @@ impl<R: Runtime> Desk<R> {
                 | Event::Supervision(_)
                 | Event::Boot(_)
                 | Event::Membership(_)
+                | Event::Store(_)
                 | Event::Coordination(_)
                 | Event::Failure(_) => None,
             });
