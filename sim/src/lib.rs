@@ -13,6 +13,7 @@ compile_error!(
 mod build;
 mod capsule;
 pub mod check;
+pub mod etcd;
 pub mod fault;
 pub mod history;
 pub mod isolation;

@@ -112,7 +112,17 @@ pub enum Unavailable {
         /// The limit that was set.
         limit: Duration,
     },
-    /// The store is damaged or cannot use its disk. A retry cannot help.
+    /// No endpoint of a cluster took the request within the time limit. A retry helps
+    /// once one of them can be reached.
+    #[error("no endpoint took the request within {limit:?}; the last one: {reason}")]
+    Unreachable {
+        /// The limit that was set.
+        limit: Duration,
+        /// What happened at the last endpoint that was asked.
+        reason: String,
+    },
+    /// The store is damaged, cannot use its disk, or forbids the request. A retry cannot
+    /// help.
     #[error("the store failed: {reason}")]
     Failed {
         /// What happened.
@@ -127,7 +137,8 @@ impl Unavailable {
             Self::NotRunning
             | Self::NotLeader { .. }
             | Self::TooManyInFlight { .. }
-            | Self::TimedOut { .. } => true,
+            | Self::TimedOut { .. }
+            | Self::Unreachable { .. } => true,
             Self::Failed { .. } => false,
         }
     }
@@ -150,6 +161,12 @@ pub enum Unknown {
     TimedOut {
         /// The limit that was set.
         limit: Duration,
+    },
+    /// The connection to whoever decides broke.
+    #[error("the outcome is unknown: the connection was lost: {reason}")]
+    ConnectionLost {
+        /// What happened to it.
+        reason: String,
     },
     /// Whoever was deciding lost the right to before the outcome was known.
     #[error("the outcome is unknown: the leader changed")]

@@ -45,6 +45,7 @@
 //! | `lease_clock.rs`, `watchers.rs`, `settle.rs` | what engines over the machine share, pure |
 //! | `local/` | the engine for one node, in memory |
 //! | `raft/` | the engine for several nodes, by consensus (feature `raft`) |
+//! | [`etcd`] | the engine over an etcd cluster |
 //! | [`contract`] | the promises of engines, as a suite |
 
 #[cfg(test)]
@@ -55,6 +56,7 @@ pub mod contract;
 mod engine;
 mod entry;
 mod error;
+pub mod etcd;
 mod handle;
 mod keep_alive;
 mod lease;
