@@ -26,6 +26,10 @@ pub(super) struct Faults {
     pub(super) import_loses: AtomicBool,
     pub(super) no_change: AtomicBool,
     pub(super) health: Mutex<Option<HealthStatus>>,
+    /// Gets a name right after somebody has looked and before that look is over.
+    pub(super) after_a_look: Mutex<Option<(Key, ProcessId)>>,
+    /// Happens while the next import is under way.
+    pub(super) during_import: Mutex<Option<Box<dyn FnOnce() + Send>>>,
 }
 
 impl Faults {
@@ -320,7 +324,7 @@ impl State {
         })
     }
 
-    fn entry(
+    pub(super) fn entry(
         &mut self,
         key: Key,
         process: ProcessId,

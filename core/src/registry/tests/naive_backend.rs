@@ -8,8 +8,9 @@ use crate::event::{HealthStatus, RegistryEvent};
 use crate::label::Label;
 use crate::process::ProcessId;
 use crate::registry::{
-    Answer, Backend, BackendHealth, BackendStats, Cause, Entry, Key, Keys, Query, Registered,
-    Registration, RegistryError, Removal, Transfer, Update, Updated, Value,
+    Answer, Backend, BackendHealth, BackendStats, Cause, Change, Entry, Key, Keys, Metadata, Query,
+    Registered, Registration, RegistryError, Removal, Transfer, TransferEntry, Update, Updated,
+    Value,
 };
 
 impl Backend for Naive {
@@ -147,8 +148,15 @@ impl Backend for Naive {
         query: &Query,
         act: &mut dyn FnMut(Vec<Entry>),
     ) -> Result<(), RegistryError> {
-        let state = self.lock();
+        let mut state = self.lock();
         act(state.select(scope, query)?);
+        let next = self.faults.after_a_look.lock().unwrap().take();
+        if let Some((key, process)) = next {
+            let entry = state.entry(key, process, Metadata::new(), None);
+            let row = TransferEntry { entry, priority: 0 };
+            state.rows.push(row.clone());
+            self.host.changed(&[Change::Registered(row.entry)]);
+        }
         drop(state);
         Ok(())
     }
@@ -222,6 +230,10 @@ impl Backend for Naive {
             });
         }
         assert!(!self.faults.import_panics.load(Ordering::SeqCst), "it does");
+        let meanwhile = self.faults.during_import.lock().unwrap().take();
+        if let Some(meanwhile) = meanwhile {
+            meanwhile();
+        }
         let mut state = self.lock();
         state.scopes = transfer.scopes.into_iter().collect();
         state.meta = transfer.meta;

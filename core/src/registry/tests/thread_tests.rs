@@ -3,14 +3,18 @@
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::sync_channel;
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
+use std::time::Duration;
 
+use super::naive::{Faults, Naive};
 use super::stage::{Kind, LIMIT, Stage, play_some};
 use crate::Label;
-use crate::process::ProcessId;
+use crate::process::{ExitHook as _, ProcessId};
 use crate::registry::{
-    Change, Entry, Notice, Query, Registration, Registry, Removal, Subscription, SwitchOptions,
+    BackendSpec, Change, Entry, Notice, Query, Registration, Registry, Removal, Subscription,
+    SwitchOptions,
 };
 use crate::testing::TestRuntime;
 
@@ -149,5 +153,35 @@ fn watchers_that_come_and_go_find_no_gap_while_many_threads_write() {
 fn nothing_is_lost_while_the_backend_changes_under_many_threads() {
     play_some(12, |stage| async move {
         at_the_same_time(&stage, true);
+    });
+}
+
+#[test]
+fn an_end_while_the_data_move_is_missed_by_neither_backend() {
+    play_some(3, |stage| async move {
+        let registry = &stage.registry;
+        let (ending, living) = (stage.idler(), stage.idler());
+        stage.register("names", "a", ending).await;
+        stage.register("names", "b", living).await;
+        let faults = Arc::new(Faults::default());
+        let own = faults.clone();
+        let spec = BackendSpec::new(|_, host| Naive::with(host, own).kind("next"));
+        let (go, begin) = sync_channel(1);
+        let (exited, told) = sync_channel(1);
+        *faults.during_import.lock().unwrap() = Some(Box::new(move || {
+            go.send(()).unwrap();
+            // It has all the time that it needs, unless something holds it.
+            told.recv_timeout(Duration::from_millis(50)).ok();
+        }));
+        thread::scope(|scope| {
+            scope.spawn(move || {
+                begin.recv().unwrap();
+                registry.shared().process_exited(ending);
+                exited.send(()).ok();
+            });
+            block_on(registry.switch_to(spec, SwitchOptions::within(LIMIT))).unwrap();
+        });
+        assert_eq!(registry.backend_kind(), "next");
+        assert_eq!(registry.names("names").unwrap(), ["b"]);
     });
 }

@@ -1,9 +1,9 @@
 //! Claims about watching.
 
-use super::stage::{LIMIT, Stage, play, told};
+use super::stage::{LIMIT, Stage, play, play_naive, told};
 use crate::event::RegistryEvent;
 use crate::registry::{
-    Cause, Change, Entry, Keys, Metadata, Notice, Query, Registration, Removal, Revision,
+    Cause, Change, Entry, Key, Keys, Metadata, Notice, Query, Registration, Removal, Revision,
     Subscription, Update,
 };
 use crate::runtime::timeout;
@@ -333,5 +333,17 @@ fn a_dropped_wait_takes_no_notice() {
         assert!(waited.is_err());
         stage.register("names", "a", process).await;
         assert_eq!(news(&mut subscription), "+a|");
+    });
+}
+
+#[test]
+fn what_changes_right_after_the_snapshot_is_told() {
+    play_naive(|stage| async move {
+        let process = stage.idler();
+        stage.register("names", "a", process).await;
+        let next = (Key::new("names", "b"), process);
+        *stage.faults.after_a_look.lock().unwrap() = Some(next);
+        let mut subscription = stage.registry.watch("names", Query::all()).unwrap();
+        assert_eq!(news(&mut subscription), "=a|+b|");
     });
 }
