@@ -93,6 +93,27 @@ pub trait Storage {
         data: &[u8],
     ) -> impl Future<Output = Result<(), StorageError>> + Send;
 
+    /// Adds `data` to the end and makes the file durable: [`append`](Self::append) and
+    /// [`sync`](Self::sync), which some storages do at once for less.
+    ///
+    /// # Errors
+    ///
+    /// See [`StorageError`]. After an error a prefix of `data` may have been added, and
+    /// nothing more is known to be durable.
+    fn append_synced(
+        &self,
+        file: &FileName,
+        data: &[u8],
+    ) -> impl Future<Output = Result<(), StorageError>> + Send
+    where
+        Self: Sync,
+    {
+        async move {
+            self.append(file, data).await?;
+            self.sync(file).await
+        }
+    }
+
     /// Makes `data` the whole content, atomically, creating the file if it is missing.
     ///
     /// # Errors

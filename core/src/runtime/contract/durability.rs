@@ -9,6 +9,7 @@ use crate::runtime::{Storage, StorageError};
 
 promises! {
     "durability.append" "What was appended and synced survives a crash." append;
+    "durability.append_synced" "What was appended durably survives a crash." append_synced;
     "durability.replace" "What was replaced and synced survives a crash." replace;
     "durability.remove" "A removal that was synced survives a crash." remove;
     "durability.prefix" "Of what was appended after the last sync, a crash leaves at most a part." prefix;
@@ -31,6 +32,24 @@ async fn append<H: Harness>(harness: Arc<H>) -> Verdict {
         "the content"
     );
     ensure_eq!(storage.list("").await?, [file], "the list");
+    Ok(())
+}
+
+async fn append_synced<H: Harness>(harness: Arc<H>) -> Verdict {
+    let storage = harness.runtime(NODES[0]).await;
+    let file = file("log")?;
+    storage.append(&file, b"one ").await?;
+    storage.append_synced(&file, b"two ").await?;
+    // A file of the same name that is made anew has a name to be made durable, too.
+    storage.remove(&file).await?;
+    storage.sync(&file).await?;
+    storage.append_synced(&file, b"three").await?;
+    let storage = harness.crash_and_restart(NODES[0]).await;
+    ensure_eq!(
+        storage.read(&file).await,
+        Ok(b"three".to_vec()),
+        "the content"
+    );
     Ok(())
 }
 

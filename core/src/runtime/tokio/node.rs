@@ -179,7 +179,12 @@ impl Storage for TokioRuntime {
 
     async fn append(&self, file: &FileName, data: &[u8]) -> Result<(), StorageError> {
         let directory = self.storage(StorageOperation::Append, file.as_str())?;
-        directory.append(file, data).await
+        directory.append(file, data, false).await
+    }
+
+    async fn append_synced(&self, file: &FileName, data: &[u8]) -> Result<(), StorageError> {
+        let directory = self.storage(StorageOperation::Append, file.as_str())?;
+        directory.append(file, data, true).await
     }
 
     async fn replace(&self, file: &FileName, data: &[u8]) -> Result<(), StorageError> {

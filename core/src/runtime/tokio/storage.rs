@@ -4,18 +4,77 @@
 //! that `a` and `a/b` can both exist and one directory sync covers every name.
 //! A name that ends in `~` is a replacement that was not finished.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tokio::runtime::Handle;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::runtime::{FileName, StorageError, StorageOperation};
 
 /// How many files can be worked on at the same time.
 const STRIPES: usize = 64;
+
+/// How many names a stripe remembers to be durable.
+const DURABLE_MAX: usize = 256;
+
+/// What is remembered of the files of one stripe, so that adding to a file again and
+/// again neither opens it each time nor syncs the directory.
+#[derive(Default)]
+struct Stripe {
+    /// The file that was added to last.
+    open: Option<(FileName, File)>,
+    /// Files whose names, as they are now, survive a crash.
+    durable: BTreeSet<FileName>,
+}
+
+impl Stripe {
+    /// The name of a file is about to mean something else.
+    fn forget(&mut self, file: &FileName) {
+        self.durable.remove(file);
+        self.open.take_if(|(open, _)| open == file);
+    }
+
+    /// The file, open for adding.
+    fn appending(&mut self, file: &FileName, path: &Path) -> io::Result<&mut File> {
+        let known = self.open.take().filter(|(open, _)| open == file);
+        let known = match known {
+            Some(known) => known,
+            None => {
+                let open = OpenOptions::new().create(true).append(true).open(path)?;
+                (file.clone(), open)
+            }
+        };
+        Ok(&mut self.open.insert(known).1)
+    }
+
+    /// Makes the content of a file durable, and its name.
+    fn sync(&mut self, file: &FileName, path: &Path, root: &Path) -> io::Result<()> {
+        match &self.open {
+            Some((open, handle)) if open == file => handle.sync_data()?,
+            Some(_) | None => match File::open(path) {
+                Ok(handle) => handle.sync_data()?,
+                // A removal is what is to be made durable then.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    return sync_directory(root);
+                }
+                Err(error) => return Err(error),
+            },
+        }
+        if self.durable.contains(file) {
+            return Ok(());
+        }
+        sync_directory(root)?;
+        if self.durable.len() == DURABLE_MAX {
+            self.durable.clear();
+        }
+        self.durable.insert(file.clone());
+        Ok(())
+    }
+}
 
 /// The directory of one node.
 pub(super) struct Directory {
@@ -24,7 +83,7 @@ pub(super) struct Directory {
     // A file always falls on the same stripe. The lock is fair, so operations on
     // one file run in the order in which they asked for it; it travels with the
     // work, so that a caller who leaves does not let the next one in too early.
-    stripes: Vec<Arc<Mutex<()>>>,
+    stripes: Vec<Arc<Mutex<Stripe>>>,
 }
 
 impl Directory {
@@ -44,23 +103,34 @@ impl Directory {
 
     pub(super) async fn read(&self, file: &FileName) -> Result<Vec<u8>, StorageError> {
         let path = self.path(file);
-        self.on_file(StorageOperation::Read, file, move || fs::read(path))
+        self.on_file(StorageOperation::Read, file, move |_| fs::read(path))
             .await
     }
 
-    pub(super) async fn append(&self, file: &FileName, data: &[u8]) -> Result<(), StorageError> {
-        let (path, data) = (self.path(file), data.to_vec());
-        let work = move || {
-            let mut open = OpenOptions::new().create(true).append(true).open(path)?;
-            open.write_all(&data)
+    /// Adds to a file; durably, if that is asked for.
+    pub(super) async fn append(
+        &self,
+        file: &FileName,
+        data: &[u8],
+        sync: bool,
+    ) -> Result<(), StorageError> {
+        let (path, root) = (self.path(file), self.root.clone());
+        let (data, name) = (data.to_vec(), file.clone());
+        let work = move |stripe: &mut Stripe| {
+            stripe.appending(&name, &path)?.write_all(&data)?;
+            if sync {
+                stripe.sync(&name, &path, &root)?;
+            }
+            Ok(())
         };
         self.on_file(StorageOperation::Append, file, work).await
     }
 
     pub(super) async fn replace(&self, file: &FileName, data: &[u8]) -> Result<(), StorageError> {
         let (path, data) = (self.path(file), data.to_vec());
-        let unfinished = self.unfinished_path(file);
-        let work = move || {
+        let (unfinished, name) = (self.unfinished_path(file), file.clone());
+        let work = move |stripe: &mut Stripe| {
+            stripe.forget(&name);
             let written = write_whole(&unfinished, &data);
             let replaced = written.and_then(|()| fs::rename(&unfinished, &path));
             if replaced.is_err() {
@@ -74,24 +144,19 @@ impl Directory {
     }
 
     pub(super) async fn sync(&self, file: &FileName) -> Result<(), StorageError> {
-        let (path, root) = (self.path(file), self.root.clone());
-        let work = move || {
-            match File::open(path) {
-                Ok(open) => open.sync_all()?,
-                // A removal is what is to be made durable then.
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                Err(error) => return Err(error),
-            }
-            sync_directory(&root)
-        };
+        let (path, root, name) = (self.path(file), self.root.clone(), file.clone());
+        let work = move |stripe: &mut Stripe| stripe.sync(&name, &path, &root);
         self.on_file(StorageOperation::Sync, file, work).await
     }
 
     pub(super) async fn remove(&self, file: &FileName) -> Result<(), StorageError> {
-        let path = self.path(file);
-        let work = move || match fs::remove_file(path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            result => result,
+        let (path, name) = (self.path(file), file.clone());
+        let work = move |stripe: &mut Stripe| {
+            stripe.forget(&name);
+            match fs::remove_file(path) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+                result => result,
+            }
         };
         self.on_file(StorageOperation::Remove, file, work).await
     }
@@ -119,11 +184,11 @@ impl Directory {
         &self,
         operation: StorageOperation,
         file: &FileName,
-        work: impl FnOnce() -> io::Result<T> + Send + 'static,
+        work: impl FnOnce(&mut Stripe) -> io::Result<T> + Send + 'static,
     ) -> Result<T, StorageError> {
-        let turn = self.stripe(file).lock_owned().await;
+        let mut turn: OwnedMutexGuard<Stripe> = self.stripe(file).lock_owned().await;
         let result = self.blocking(move || {
-            let result = work();
+            let result = work(&mut turn);
             drop(turn);
             result
         });
@@ -153,7 +218,7 @@ impl Directory {
         }
     }
 
-    fn stripe(&self, file: &FileName) -> Arc<Mutex<()>> {
+    fn stripe(&self, file: &FileName) -> Arc<Mutex<Stripe>> {
         // FNV-1a; only has to spread.
         let hash = file
             .as_str()
