@@ -13,7 +13,7 @@ use crate::store::machine::{Proposal, Refusal, Response};
 pub(super) struct Types;
 
 impl RaftTypeConfig for Types {
-    type D = Proposal;
+    type D = Batch;
     type R = Reply;
     type NodeId = u32;
     type Node = EmptyNode;
@@ -23,9 +23,13 @@ impl RaftTypeConfig for Types {
     type Responder = openraft::impls::OneshotResponder<Self>;
 }
 
-/// What applying one entry came to; nothing for entries that are the engine's own.
+/// Proposals that share one entry of the log, in their order.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct Reply(pub(super) Option<Result<Response, Refusal>>);
+pub(super) struct Batch(pub(super) Vec<Proposal>);
+
+/// What applying one entry came to: an answer to each of its proposals.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Reply(pub(super) Vec<Result<Response, Refusal>>);
 
 pub(super) type Consensus = openraft::Raft<Types>;
 pub(super) type Entry = openraft::Entry<Types>;

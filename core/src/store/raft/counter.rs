@@ -5,6 +5,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use super::ambient::Inside;
+use super::consensus::Batch;
 use super::running::Running;
 use crate::process::ExitReason;
 use crate::runtime::{Runtime, Timestamp, timeout};
@@ -134,7 +135,9 @@ async fn expire<R: Runtime>(running: &Running<R>, pause: Duration) {
     if due.is_empty() {
         return;
     }
-    let proposed = running.raft.client_write(Command::Expire(due).into());
+    let proposed = running
+        .raft
+        .client_write(Batch(vec![Command::Expire(due).into()]));
     // What is due stays due: nobody renews it meanwhile.
     if !matches!(timeout(runtime, pause * 10, proposed).await, Ok(Ok(_))) {
         runtime.sleep(pause).await;

@@ -12,11 +12,12 @@ use super::consensus::Consensus;
 use super::engine::RaftEngine;
 use super::log_store::LogStore;
 use super::network::Peers;
+use super::proposals::Proposals;
 use super::running::Running;
 use super::snapshot_file::SnapshotFiles;
 use super::standing::Standing;
 use super::state_machine::StateMachine;
-use super::{counter, server};
+use super::{counter, proposals, server};
 use crate::process::{Context, ExitReason, ProcessSpec, Signal};
 use crate::runtime::{EntropyStream, FileName, Port, RequestLimits, Requester, Runtime, Timestamp};
 
@@ -119,9 +120,14 @@ async fn start<R: Runtime>(
         host: host.clone(),
         requester,
         shared: engine.shared.clone(),
+        proposals: Proposals::new(),
         inherited,
         silent,
     };
+    let proposed = running.clone();
+    let writer = ProcessSpec::new("proposals");
+    let writer = context.spawn_child(writer, move |_context| proposals::run(proposed));
+    context.deliver(writer)?;
     let (port, pause) = (options.port, options.heartbeat);
     let served = running.clone();
     let server = ProcessSpec::new("server");

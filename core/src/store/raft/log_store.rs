@@ -33,9 +33,11 @@ pub(super) struct LogStore<S> {
     file: FileName,
     content: Arc<Mutex<Content>>,
     file_len: usize,
+    /// Records that are written along with the next that must be.
+    unwritten: Vec<u8>,
 }
 
-impl<S: Storage> LogStore<S> {
+impl<S: Storage + Sync> LogStore<S> {
     /// Opens the log; cuts the torn end of a write that was never answered.
     pub(super) async fn open(storage: S, file: FileName) -> Result<Self, OpenLogError> {
         let bytes = match storage.read(&file).await {
@@ -53,6 +55,7 @@ impl<S: Storage> LogStore<S> {
             file,
             content: Arc::new(Mutex::new(content)),
             file_len: kept,
+            unwritten: Vec::new(),
         })
     }
 
@@ -65,21 +68,23 @@ impl<S: Storage> LogStore<S> {
         self.lock().last()
     }
 
-    /// Adds bytes to the file; they are durable once it answers, if that is asked for.
-    async fn write(&mut self, bytes: &[u8], sync: bool) -> Result<(), StorageError> {
-        self.storage.append(&self.file, bytes).await?;
+    /// Adds to the file what is not written; it is durable once this answers.
+    async fn write(&mut self) -> Result<(), StorageError> {
+        let bytes = std::mem::take(&mut self.unwritten);
+        self.storage.append_synced(&self.file, &bytes).await?;
         self.file_len += bytes.len();
-        if sync {
-            self.storage.sync(&self.file).await?;
-        }
         Ok(())
     }
 
-    async fn record(&mut self, record: Record, sync: bool) -> Result<(), StorageError> {
-        let mut bytes = Vec::new();
-        record.encode(&mut bytes);
+    /// Takes a record that can be lost until the next that is written.
+    fn note(&mut self, record: Record) {
+        record.encode(&mut self.unwritten);
         self.lock().take(record);
-        self.write(&bytes, sync).await
+    }
+
+    async fn record(&mut self, record: Record) -> Result<(), StorageError> {
+        self.note(record);
+        self.write().await
     }
 
     /// Writes the file anew if most of it is of no use any more.
@@ -88,6 +93,7 @@ impl<S: Storage> LogStore<S> {
         if self.file_len > 2 * bytes.len() + SLACK_BYTES {
             self.storage.replace(&self.file, &bytes).await?;
             self.storage.sync(&self.file).await?;
+            self.unwritten.clear();
             self.file_len = bytes.len();
         }
         Ok(())
@@ -180,7 +186,7 @@ impl<S: Storage + Send + Sync + 'static> RaftLogStorage<Types> for LogStore<S> {
     }
 
     async fn save_vote(&mut self, vote: &Vote) -> Result<(), StoreFault> {
-        let saved = self.record(Record::Vote(*vote), true).await;
+        let saved = self.record(Record::Vote(*vote)).await;
         saved.map_err(|error| StorageIOError::write_vote(openraft::AnyError::new(&error)).into())
     }
 
@@ -192,9 +198,10 @@ impl<S: Storage + Send + Sync + 'static> RaftLogStorage<Types> for LogStore<S> {
         let Some(committed) = committed else {
             return Ok(());
         };
-        // Not synced: a node that restarts knows a little less and learns it again.
-        let saved = self.record(Record::Committed(committed), false).await;
-        saved.map_err(|error| write_fault(&error))
+        // Not written at once: a node that restarts knows a little less and learns it
+        // again.
+        self.note(Record::Committed(committed));
+        Ok(())
     }
 
     async fn read_committed(&mut self) -> Result<Option<LogId>, StoreFault> {
@@ -206,16 +213,10 @@ impl<S: Storage + Send + Sync + 'static> RaftLogStorage<Types> for LogStore<S> {
         I: IntoIterator<Item = Entry> + OptionalSend,
         I::IntoIter: OptionalSend,
     {
-        let mut bytes = Vec::new();
-        {
-            let mut content = self.lock();
-            for entry in entries {
-                let record = Record::Entry(entry);
-                record.encode(&mut bytes);
-                content.take(record);
-            }
+        for entry in entries {
+            self.note(Record::Entry(entry));
         }
-        match self.write(&bytes, true).await {
+        match self.write().await {
             Ok(()) => {
                 callback.log_io_completed(Ok(()));
                 Ok(())
@@ -228,13 +229,13 @@ impl<S: Storage + Send + Sync + 'static> RaftLogStorage<Types> for LogStore<S> {
     }
 
     async fn truncate(&mut self, log_id: LogId) -> Result<(), StoreFault> {
-        let truncated = self.record(Record::Truncated(log_id.index), true).await;
+        let truncated = self.record(Record::Truncated(log_id.index)).await;
         truncated.map_err(|error| write_fault(&error))
     }
 
     async fn purge(&mut self, log_id: LogId) -> Result<(), StoreFault> {
         let purged = async {
-            self.record(Record::Purged(log_id), true).await?;
+            self.record(Record::Purged(log_id)).await?;
             self.tidy().await
         };
         purged.await.map_err(|error| write_fault(&error))

@@ -10,6 +10,7 @@
 //! | `store.rs`, `options.rs` | starting one, changing its members |
 //! | `engine.rs`, `operations.rs` | what callers get: forwarding, retries that happen once, limits |
 //! | `driver.rs` | the store process |
+//! | `proposals.rs` | what is proposed, on its way into the log |
 //! | `running.rs`, `server.rs`, `counter.rs` | what a node does for itself and for others |
 //! | `state.rs`, `state_machine.rs` | the machine, and who waits for it |
 //! | `record.rs`, `log_store.rs`, `snapshot_file.rs` | what survives a crash |
@@ -27,6 +28,7 @@ mod log_store;
 mod network;
 mod operations;
 mod options;
+mod proposals;
 mod record;
 mod rpc;
 mod running;

@@ -7,12 +7,13 @@ use openraft::error::{CheckIsLeaderError, RaftError};
 
 use super::ambient::{Host, Inside};
 use super::consensus::{Consensus, LogId};
+use super::proposals::{Answer, Proposals};
 use super::rpc::{Ask, Miss, Told};
 use super::state::Shared;
 use crate::process::Node;
 use crate::runtime::{Requester, Runtime};
 use crate::store::lease::{LeaseId, LeaseInfo};
-use crate::store::machine::{Proposal, Refusal, Response};
+use crate::store::machine::Proposal;
 
 /// Everything that lives from a start of the store to its end.
 pub(super) struct Running<R: Runtime> {
@@ -21,6 +22,7 @@ pub(super) struct Running<R: Runtime> {
     pub(super) host: Arc<dyn Host>,
     pub(super) requester: Requester<R>,
     pub(super) shared: Shared,
+    pub(super) proposals: Proposals,
     /// The last entry of the log when this run began.
     pub(super) inherited: Option<LogId>,
     /// Whether it is to send nothing as a leader.
@@ -35,6 +37,7 @@ impl<R: Runtime> Clone for Running<R> {
             host: self.host.clone(),
             requester: self.requester.clone(),
             shared: self.shared.clone(),
+            proposals: self.proposals.clone(),
             inherited: self.inherited,
             silent: self.silent.clone(),
         }
@@ -76,17 +79,12 @@ impl<R: Runtime> Running<R> {
         })
     }
 
-    async fn propose(&self, proposal: Proposal) -> Result<Result<Response, Refusal>, Miss> {
+    async fn propose(&self, proposal: Proposal) -> Answer {
         let leader = self.leader();
         if leader != Some(self.me()) {
             return Err(Miss::NotLeader(leader));
         }
-        let written = self.raft.client_write(proposal);
-        match Inside::new(self.host.clone(), written).await {
-            Ok(written) => written.data.0.ok_or(Miss::Unknown),
-            // It may have been in the log already when the lead was lost.
-            Err(_) => Err(Miss::Unknown),
-        }
+        self.proposals.propose(proposal).await
     }
 
     /// The entry that a read which begins now must have seen.

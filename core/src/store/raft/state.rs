@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 
-use super::consensus::{LogId, Membership, Reply};
+use super::consensus::{Batch, LogId, Membership, Reply};
 use crate::runtime::Timestamp;
 use crate::store::lease_clock::LeaseClock;
 use crate::store::limits::Limits;
-use crate::store::machine::{Machine, Proposal};
+use crate::store::machine::Machine;
 use crate::store::watchers::Watchers;
 
 /// The state of one node.
@@ -74,26 +74,35 @@ impl Shared {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Applies a proposal at a position of the log, and tells everyone concerned.
-    pub(super) fn apply(&self, at: LogId, proposal: Proposal, now: Timestamp) -> Reply {
+    /// Applies proposals at a position of the log, and tells everyone concerned.
+    pub(super) fn apply(&self, at: LogId, batch: Batch, now: Timestamp) -> Reply {
         let mut state = self.lock();
-        let applied = state.machine.apply(proposal);
-        state.applied = Some(at);
         let State {
             machine,
             clock,
             watchers,
+            counter,
             ..
         } = &mut *state;
-        if let Some(clock) = clock {
-            clock.follow(&applied.leases, now);
-        }
-        let mut woken = watchers.advance(machine, applied.before);
-        woken.extend(state.counter.take());
+        let before = machine.revision();
+        let mut woken = Vec::new();
+        let answers = batch.0.into_iter().map(|proposal| {
+            let applied = machine.apply(proposal);
+            if let Some(clock) = clock
+                && !applied.leases.is_empty()
+            {
+                clock.follow(&applied.leases, now);
+                woken.extend(counter.take());
+            }
+            applied.answer
+        });
+        let reply = Reply(answers.collect());
+        woken.extend(watchers.advance(machine, before));
+        state.applied = Some(at);
         woken.extend(state.wake_applied());
         drop(state);
         woken.into_iter().for_each(Waker::wake);
-        Reply(Some(applied.answer))
+        reply
     }
 
     /// An entry that changes no key was applied.
@@ -107,7 +116,7 @@ impl Shared {
             state.wake_applied()
         };
         woken.into_iter().for_each(Waker::wake);
-        Reply(None)
+        Reply(Vec::new())
     }
 
     /// Another state takes the place of this one.

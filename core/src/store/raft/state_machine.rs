@@ -78,9 +78,8 @@ where
     {
         let applied = entries.into_iter().map(|entry| match entry.payload {
             EntryPayload::Blank => self.shared.pass(entry.log_id, None),
-            EntryPayload::Normal(proposal) => {
-                self.shared
-                    .apply(entry.log_id, proposal, self.runtime.now())
+            EntryPayload::Normal(batch) => {
+                self.shared.apply(entry.log_id, batch, self.runtime.now())
             }
             EntryPayload::Membership(members) => {
                 let members = Membership::new(Some(entry.log_id), members);
