@@ -163,7 +163,7 @@ pub(crate) async fn play(world: &World) -> Result<(), TestError> {
 #[test]
 fn i12_nothing_that_was_answered_is_lost_and_nothing_happens_twice() {
     test("raft_crashes")
-        .seeds(0..12)
+        .seeds(0..6)
         .watchdog(WATCHDOG)
         .boot(boot)
         .faults(weather)

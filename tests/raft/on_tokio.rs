@@ -8,6 +8,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use steadfast::process::Node;
+use steadfast::runtime::NodeId;
 use steadfast::runtime::tokio::{TcpNetwork, TokioRuntime};
 use steadfast::store::contract::{Case, Harness as _, cases};
 use tempfile::TempDir;
@@ -63,10 +64,18 @@ impl Nodes {
 
     async fn stop(self) {
         for node in NODES {
-            let part = self.town.parts.of(node).expect("it was started");
-            assert!(part.node.stop(STOP).await, "{node} had to be killed");
+            self.stop_node(node).await;
         }
         self.files.close().expect("the files can be removed");
+    }
+}
+
+impl Nodes {
+    /// Stops a node and takes it off the network.
+    async fn stop_node(&self, node: NodeId) {
+        let part = self.town.parts.of(node).expect("it was started");
+        assert!(part.node.stop(STOP).await, "{node} had to be killed");
+        part.node.runtime().close().await;
     }
 }
 
@@ -137,4 +146,49 @@ fn i12_what_was_answered_is_there_after_all_nodes_were_stopped() {
         assert_eq!(found, Some(put));
         nodes.stop().await;
     });
+}
+
+#[test]
+fn another_node_leads_once_the_leader_has_gone() {
+    let executor = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("an executor needs only memory");
+    executor.block_on(async {
+        let nodes = Nodes::start().await;
+        let first = nodes.town.store().await.put("a", "1").await;
+        let first = first.expect("it is served");
+        let leader = nodes.town.parts.leader().expect("it was elected");
+        nodes.stop_node(leader).await;
+        let other = NODES.into_iter().find(|node| *node != leader);
+        let other = nodes.town.parts.of(other.expect("there are three"));
+        let store = other.expect("it was started").raft.store();
+        // One request may fail while nobody leads; what it asks for happens at most once.
+        let mut attempts = 0;
+        let second = loop {
+            match store.put("b", "1").await {
+                Ok(revision) => break revision,
+                Err(error) => {
+                    attempts += 1;
+                    assert!(attempts < 10, "nobody leads: {error}");
+                }
+            }
+        };
+        assert!(second > first);
+        let found = store.get("a").await.expect("it is served");
+        assert_eq!(found.map(|entry| entry.mod_revision), Some(first));
+        let (term, led) = latest(&nodes);
+        assert!(
+            led.is_some_and(|led| led != leader),
+            "{led:?} leads in {term}"
+        );
+        nodes.stop().await;
+    });
+}
+
+/// The latest term that a node knows of, and who leads in it.
+fn latest(nodes: &Nodes) -> (u64, Option<NodeId>) {
+    let statuses = nodes.town.parts.statuses().into_iter();
+    let known = statuses.map(|(_, status)| (status.term, status.leader));
+    known.max().expect("nodes run")
 }

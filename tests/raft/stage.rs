@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use steadfast::process::Node;
-use steadfast::runtime::{Identity as _, NodeId, Runtime};
+use steadfast::runtime::{NodeId, Runtime};
 use steadfast::store::contract::Harness;
 use steadfast::store::{Limits, RaftOptions, RaftStatus, RaftStore, Store};
 use steadfast::supervision::{Strategy, Supervisor, SupervisorRef, SupervisorSpec};
