@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 
 use crate::grpc::{Channel, Content, field, put, text};
-use crate::load::{Figures, Load, drive};
+use crate::load::{Figures, Load, drive, pause};
 use crate::{ELECTION, HEARTBEAT, VALUE_LEN};
 
 /// How long a cluster may take to elect its first leader.
@@ -45,7 +45,11 @@ fn free_ports(count: usize) -> Result<Vec<u16>, String> {
     let held: Result<Vec<_>, _> = (0..count).map(bind).collect();
     let held = held.map_err(text)?;
     let ports: Result<Vec<_>, _> = held.iter().map(TcpListener::local_addr).collect();
-    Ok(ports.map_err(text)?.iter().map(|it| it.port()).collect())
+    Ok(ports
+        .map_err(text)?
+        .iter()
+        .map(std::net::SocketAddr::port)
+        .collect())
 }
 
 impl Cluster {
@@ -91,7 +95,7 @@ impl Cluster {
             if Instant::now() > limit {
                 return Err("etcd elected no leader".to_owned());
             }
-            sleep_until(Instant::now() + HEARTBEAT).await;
+            pause(HEARTBEAT).await;
         }
         Ok(cluster)
     }

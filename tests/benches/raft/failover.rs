@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
 
+use crate::load::pause;
 use crate::{etcd, ours};
 
 /// How long one attempt to write may take: one that waits for a leader that has gone
@@ -28,7 +29,7 @@ where
             Ok(Err(error)) => {
                 last = error;
                 // One that fails at once is not to be repeated at once.
-                tokio::time::sleep_until(Instant::now() + Duration::from_millis(5)).await;
+                pause(Duration::from_millis(5)).await;
             }
             Err(_) => {}
         }

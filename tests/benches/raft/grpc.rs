@@ -54,7 +54,7 @@ impl Channel {
             answer.extend(part);
         }
         let trailers = body.trailers().await.map_err(text)?.unwrap_or(head.headers);
-        let status = trailers.get("grpc-status").map(|status| status.as_bytes());
+        let status = trailers.get("grpc-status").map(http::HeaderValue::as_bytes);
         if status != Some(b"0") {
             return Err(format!("{method}: {:?}", trailers.get("grpc-message")));
         }

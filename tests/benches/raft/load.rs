@@ -80,3 +80,12 @@ where
         median_us: times[times.len() / 2].as_secs_f64() * 1e6,
     })
 }
+
+/// Waits before another look.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "what is measured runs by the clock of the operating system"
+)]
+pub(crate) async fn pause(time: Duration) {
+    tokio::time::sleep(time).await;
+}

@@ -8,10 +8,10 @@ use steadfast::runtime::NodeId;
 use steadfast::runtime::tokio::{TcpNetwork, TokioRuntime};
 use steadfast::store::{RaftOptions, RaftStore, Store};
 use tempfile::TempDir;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 
 use crate::grpc::text;
-use crate::load::{Figures, Load, drive};
+use crate::load::{Figures, Load, drive, pause};
 use crate::{ELECTION, HEARTBEAT, VALUE_LEN};
 
 const NODES: [NodeId; 3] = [NodeId(1), NodeId(2), NodeId(3)];
@@ -67,7 +67,7 @@ impl Cluster {
             if Instant::now() > limit {
                 return Err("the nodes elected no leader".to_owned());
             }
-            sleep_until(Instant::now() + HEARTBEAT).await;
+            pause(HEARTBEAT).await;
         }
         Ok(cluster)
     }
