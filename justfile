@@ -12,6 +12,11 @@ check:
 test:
     cargo test --workspace
 
+# The store over a real etcd, which must be installed. Builds what only the feature needs.
+etcd:
+    cargo test -p steadfast --features etcd --lib store::etcd
+    STEADFAST_REQUIRE_ETCD=1 cargo test -p steadfast --features etcd --test etcd
+
 # Every scenario over a few seeds: the main job.
 sim *args:
     cargo run --release -- run {{args}}

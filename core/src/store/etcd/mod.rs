@@ -11,7 +11,10 @@
 //! | `engine.rs` | endpoints, repetition, what is certain |
 //! | `operations.rs` | the operations |
 //! | `watch.rs` | watches that go on after their connection broke |
+//! | `client/` | the wire to a real cluster (feature `etcd`) |
 
+#[cfg(feature = "etcd")]
+mod client;
 mod engine;
 mod operations;
 mod store;
@@ -20,5 +23,7 @@ mod tests;
 mod watch;
 mod wire;
 
+#[cfg(feature = "etcd")]
+pub use client::{EtcdCluster, EtcdTls};
 pub use store::{EtcdOptions, EtcdStore};
 pub use wire::{Call, Wire, WireError, WireEvent, WireRefusal, WireWatch};

@@ -78,6 +78,22 @@ impl EtcdOptions {
 pub enum EtcdStore {}
 
 impl EtcdStore {
+    /// A store over a real cluster. Nothing is asked yet; what is wrong with an address
+    /// or a password is said by the operations.
+    ///
+    /// Its operations must be awaited on the executor of the production runtime.
+    #[cfg(feature = "etcd")]
+    pub fn connect<C>(clock: C, cluster: super::EtcdCluster, options: EtcdOptions) -> Store
+    where
+        C: Clock + Clone + Send + Sync + 'static,
+    {
+        Self::over(
+            clock,
+            Arc::new(super::client::ClientWire::new(cluster)),
+            options,
+        )
+    }
+
     /// A store that asks through `wire`. Nothing is asked yet.
     pub fn over<C>(clock: C, wire: Arc<dyn Wire>, options: EtcdOptions) -> Store
     where
