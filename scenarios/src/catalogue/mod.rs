@@ -7,7 +7,8 @@ pub(crate) mod journal;
 pub(crate) mod locks;
 mod membership;
 mod node_crash;
-mod registry_cluster;
+pub(crate) mod registry_cluster;
+mod registry_consistent;
 mod registry_flapping;
 pub(crate) mod registry_groups;
 pub(crate) mod registry_handover;
@@ -15,6 +16,8 @@ mod registry_late_join;
 mod registry_mass_death;
 pub(crate) mod registry_migration;
 pub(crate) mod registry_race;
+mod registry_services;
+mod registry_sharing;
 pub(crate) mod registry_split;
 mod registry_winner_crash;
 mod restart_loop;
@@ -63,6 +66,8 @@ pub fn catalogue() -> Vec<Arc<dyn Scenario>> {
         registry_handover::STORY,
         registry_mass_death::STORY,
         registry_migration::STORY,
+        registry_services::STORY,
+        registry_sharing::STORY,
         registry_split::STORY,
         registry_flapping::STORY,
         registry_cluster::STORY,
@@ -71,6 +76,7 @@ pub fn catalogue() -> Vec<Arc<dyn Scenario>> {
     ] {
         scenarios.push(Arc::new(story));
     }
+    scenarios.push(Arc::new(registry_consistent::RegistryConsistent));
     scenarios.push(Arc::new(store_registers::StoreRegisters::new(
         "store_registers",
         "clients of a replicated store; every history of its registers has an order",

@@ -4,7 +4,7 @@ use steadfast_sim::Plan;
 
 use super::registry_split::{load, tree};
 use crate::draw::Draw;
-use crate::registry::{Story, replicated};
+use crate::registry::{Open, Story, replicated};
 use crate::weather;
 
 /// The story.
@@ -14,7 +14,7 @@ pub(crate) const STORY: Story = Story {
     tree,
     draw,
     nodes: |seed| Draw::new(seed, "nodes").between(2, 5) as u32,
-    open: replicated,
+    open: Open::Bare(replicated),
     shared: true,
 };
 

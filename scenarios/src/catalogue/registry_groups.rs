@@ -5,7 +5,7 @@ use std::time::Duration;
 use steadfast_sim::Plan;
 
 use crate::draw::Draw;
-use crate::registry::{Story, Tree, VALUES, local};
+use crate::registry::{Open, Story, Tree, VALUES, local};
 use crate::weather;
 
 /// The story.
@@ -15,7 +15,7 @@ pub(crate) const STORY: Story = Story {
     tree,
     draw,
     nodes: |_| 1,
-    open: local,
+    open: Open::Bare(local),
     shared: false,
 };
 

@@ -8,7 +8,7 @@ use steadfast_sim::fault::{FaultKind, Swarm};
 
 use super::registry_split::load;
 use crate::draw::Draw;
-use crate::registry::{Story, Tree, replicated};
+use crate::registry::{Open, Story, Tree, replicated};
 
 /// The story.
 pub(crate) const STORY: Story = Story {
@@ -17,7 +17,7 @@ pub(crate) const STORY: Story = Story {
     tree,
     draw,
     nodes: |seed| Draw::new(seed, "nodes").between(2, 4) as u32,
-    open: replicated,
+    open: Open::Bare(replicated),
     shared: true,
 };
 

@@ -7,7 +7,7 @@ use steadfast_sim::Plan;
 use steadfast_sim::fault::{Episode, Fault, Start, Target};
 
 use crate::draw::Draw;
-use crate::registry::{Story, Tree, VALUES, replicated};
+use crate::registry::{Open, Story, Tree, VALUES, replicated};
 
 /// The story.
 pub(crate) const STORY: Story = Story {
@@ -16,7 +16,7 @@ pub(crate) const STORY: Story = Story {
     tree,
     draw,
     nodes: |seed| Draw::new(seed, "nodes").between(2, 5) as u32,
-    open: replicated,
+    open: Open::Bare(replicated),
     shared: true,
 };
 

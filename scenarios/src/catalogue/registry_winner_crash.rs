@@ -8,7 +8,7 @@ use steadfast_sim::fault::{Episode, Fault, Start, Target};
 
 use super::registry_split::{load, split, tree};
 use crate::draw::Draw;
-use crate::registry::{Story, replicated};
+use crate::registry::{Open, Story, replicated};
 
 /// The story.
 pub(crate) const STORY: Story = Story {
@@ -17,7 +17,7 @@ pub(crate) const STORY: Story = Story {
     tree,
     draw,
     nodes: |seed| Draw::new(seed, "nodes").between(2, 4) as u32,
-    open: replicated,
+    open: Open::Bare(replicated),
     shared: true,
 };
 

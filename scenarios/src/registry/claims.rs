@@ -13,7 +13,10 @@ impl Player {
     pub(super) async fn claim(&self, cue: Cue) {
         let (scope, name, wanted) = (cue.scope(), cue.name(), cue.metadata());
         let before = self.entry(scope, &name).map(|entry| entry.process);
-        let registration = Registration::new(scope, &name, self.id()).metadata(wanted.clone());
+        let registration = Registration::new(scope, &name, self.id())
+            .metadata(wanted.clone())
+            .address(&self.address);
+        self.reader.wants(&registration.key, self.id());
         match self.registry().register(registration).await {
             Ok(Registered { entry, fresh }) => {
                 if entry.process != self.id() || fresh != (before != Some(self.id())) {
@@ -75,6 +78,9 @@ impl Player {
             .into_iter()
             .map(|name| Registration::new(scope, name, self.id()).metadata(cue.metadata()))
             .collect();
+        for wanted in &wanted {
+            self.reader.wants(&wanted.key, self.id());
+        }
         let count = wanted.len();
         let before = self.registry().held_by(self.id());
         match self.registry().register_all(wanted).await {

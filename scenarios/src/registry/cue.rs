@@ -41,6 +41,14 @@ pub(super) enum Act {
     Clear,
     /// Look around.
     Look,
+    /// Send to whoever holds a name, by the name.
+    Send,
+    /// Tell all members of a group.
+    Tell,
+    /// Be alone with a name for a while.
+    Guard,
+    /// Be reached by one of these.
+    Hear,
     /// Panic.
     Panic,
     /// End normally.
@@ -64,6 +72,9 @@ impl Act {
             "steal" => Self::Steal,
             "clear" => Self::Clear,
             "look" => Self::Look,
+            "send" => Self::Send,
+            "tell" => Self::Tell,
+            "guard" => Self::Guard,
             "panic" => Self::Panic,
             "quit" => Self::Quit,
             _ => return None,

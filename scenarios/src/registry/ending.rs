@@ -8,10 +8,13 @@ use steadfast::registry::{Key, Metadata};
 use steadfast::runtime::NodeId;
 use steadfast_sim::World;
 
+use super::ailing::Ailing;
 use super::desk::Desk;
 use super::player::home;
 use super::reader::Reader;
 use super::setup::{GROUPS, SERVICES, TEST, TESTS};
+use super::switching::TO_SHARED;
+use super::tree::switch;
 use crate::settle;
 
 /// How often the workload looks, in simulated time.
@@ -24,6 +27,13 @@ const CONVERGED_WITHIN: Duration = Duration::from_secs(15);
 /// then looks at everything once more.
 pub(super) async fn settled(world: &World, players: u64) -> Result<(), String> {
     at_home(world, players).await?;
+    while world
+        .core()
+        .into_iter()
+        .any(|node| waits_for_fail_over(world, node))
+    {
+        world.sleep(PACE).await;
+    }
     // Whoever sleeps wakes, and tells what it has missed.
     world.sleep(PACE * 20).await;
     look_at_all(world, players);
@@ -34,6 +44,9 @@ pub(super) async fn settled(world: &World, players: u64) -> Result<(), String> {
 /// as long as they may take. Whether they do is for the checkers to say.
 pub(super) async fn converged(world: &World, players: u64) -> Result<(), String> {
     at_home(world, players).await?;
+    for node in world.core() {
+        share(world, node).await;
+    }
     let limit = world.time() + CONVERGED_WITHIN;
     while !sees_the_same(world, players) && world.time() < limit {
         world.sleep(PACE).await;
@@ -50,6 +63,26 @@ async fn at_home(world: &World, players: u64) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// Whether a backend is ill that somebody is to replace.
+fn waits_for_fail_over(world: &World, node: NodeId) -> bool {
+    let desk = world.board::<Desk>();
+    let registry = desk.registry(node);
+    let kind = registry.map(|registry| registry.backend_kind());
+    desk.is_ill(node) && kind == Some(Ailing::KIND)
+}
+
+/// Lets a node that can switch share its registry with the others.
+async fn share(world: &World, node: NodeId) {
+    let desk = world.board::<Desk>();
+    while let Some(registry) = desk.registry(node)
+        && desk.offered(node, TO_SHARED).is_some()
+        && registry.backend_kind() != "replicated"
+    {
+        switch(world, node, TO_SHARED).await;
+        world.sleep(PACE).await;
+    }
 }
 
 fn look_at_all(world: &World, players: u64) {

@@ -19,7 +19,9 @@ impl Player {
     pub(super) async fn join(&self, cue: Cue) {
         let group = cue.group();
         let before = self.joins(&group);
-        let registration = Registration::new(GROUPS, &group, self.id()).metadata(cue.metadata());
+        let registration = Registration::new(GROUPS, &group, self.id())
+            .metadata(cue.metadata())
+            .address(&self.address);
         match self.registry().register(registration).await {
             Ok(registered) => {
                 let after = self.joins(&group);

@@ -1,7 +1,7 @@
 //! A process that does with names what it is told, and checks every answer.
 
 use steadfast::Label;
-use steadfast::process::{Context, ExitReason, FullPolicy, Next, ProcessId, Signal};
+use steadfast::process::{Address, Context, ExitReason, FullPolicy, Next, ProcessId, Signal};
 use steadfast::registry::{Entry, Registration, Registry};
 use steadfast::runtime::NodeId;
 use steadfast_sim::SimRuntime;
@@ -22,6 +22,8 @@ pub(super) struct Player {
     pub(super) context: Context<SimRuntime>,
     pub(super) reader: Reader,
     pub(super) owner_only: bool,
+    /// Where it gets its cues.
+    pub(super) address: Address<Cue>,
 }
 
 impl Player {
@@ -41,7 +43,7 @@ impl Player {
     async fn take_home(&self, player: u64) {
         let home = home(self.id().node, player);
         let before = self.reader.holder(SERVICES, &home);
-        let registration = Registration::new(SERVICES, &home, self.id());
+        let registration = Registration::new(SERVICES, &home, self.id()).address(&self.address);
         if let Err(error) = self.registry().register(registration).await {
             let detail = format!("{} starts, {before:?} holds {home}: {error}", self.id());
             self.reader
@@ -66,6 +68,10 @@ impl Player {
             Act::Steal => self.steal(cue).await,
             Act::Clear => self.clear().await,
             Act::Look => {}
+            Act::Send => self.send(cue),
+            Act::Tell => self.tell(cue),
+            Act::Guard => self.guard(cue).await,
+            Act::Hear => self.hear(cue),
             Act::Panic => panic!("told to panic"),
             Act::Quit => return Some(ExitReason::Normal),
         }
@@ -87,6 +93,7 @@ pub(super) async fn play(
         reader: Reader::new(registry),
         context,
         owner_only,
+        address: address.clone(),
     };
     playing.take_home(player).await;
     desk.enter(player, playing.id(), address);

@@ -1,7 +1,7 @@
 //! Reads a registry and notes at the same instant what it was told.
 
 use steadfast::process::ProcessId;
-use steadfast::registry::{Entry, Registry, RegistryError};
+use steadfast::registry::{Entry, Key, Registry, RegistryError};
 use steadfast_sim::SimRuntime;
 use steadfast_sim::check::{Asked, Claims, Reading, Row};
 
@@ -128,6 +128,15 @@ impl Reader {
             registry: self.registry.name().clone(),
             process,
             keys: self.registry.held_by(process),
+        });
+    }
+
+    /// Notes that a process is about to ask for a name.
+    pub(crate) fn wants(&self, key: &Key, process: ProcessId) {
+        self.note(&Reading::Wants {
+            registry: self.registry.name().clone(),
+            process,
+            key: key.clone(),
         });
     }
 

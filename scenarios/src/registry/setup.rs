@@ -1,10 +1,16 @@
 //! How a registry is opened for a story.
 
+use std::sync::Arc;
+
 use steadfast::process::Node;
-use steadfast::registry::{Keys, Local, LocalOptions, Registry, RegistryError, SharedHost};
+use steadfast::registry::{
+    BackendSpec, Keys, Local, LocalOptions, Registry, RegistryConfig, RegistryError, SharedHost,
+};
+use steadfast::runtime::Identity as _;
 use steadfast::supervision::ChildSpec;
 use steadfast_sim::SimRuntime;
 
+use super::desk::Desk;
 use crate::draw::Draw;
 
 /// The registry of every story.
@@ -18,8 +24,53 @@ pub(crate) const TEST: &str = "test";
 /// A scope whose name begins like that of the one that is cleared.
 pub(crate) const TESTS: &str = "test/other";
 
+/// Makes the registry of a node.
+pub(crate) type Make = fn(&Node<SimRuntime>, &Setup) -> Result<Opened, String>;
+
 /// Gives a node its registry.
-pub(crate) type Open = fn(&Node<SimRuntime>, &Setup) -> Result<Opened, String>;
+#[derive(Clone, Copy)]
+pub(crate) enum Open {
+    /// One that has no processes of its own.
+    Bare(Make),
+    /// One with a configuration, and with the processes that this needs.
+    Configured(fn(&Node<SimRuntime>, &Setup) -> Result<Configured, String>),
+}
+
+/// How a registry with processes of its own is made.
+pub(crate) struct Configured {
+    pub(crate) backend: BackendSpec<SimRuntime>,
+    pub(crate) config: RegistryConfig,
+    /// To be started before the registry.
+    pub(crate) children: Vec<ChildSpec<SimRuntime>>,
+    /// The backend that an operation's value switches to.
+    pub(crate) switches: Switches,
+}
+
+/// The backends that a registry can switch to, by the value of an operation.
+pub(crate) type Switches = Arc<dyn Fn(u64) -> BackendSpec<SimRuntime> + Send + Sync>;
+
+impl Open {
+    /// Makes it, and lets the workload know what it can switch to.
+    pub(super) async fn registry(
+        self,
+        node: &Node<SimRuntime>,
+        setup: &Setup,
+    ) -> Result<Opened, String> {
+        let make = match self {
+            Self::Bare(make) => return make(node, setup),
+            Self::Configured(make) => make,
+        };
+        let made = make(node, setup)?;
+        let runtime = node.runtime();
+        let desk = runtime.board::<Desk>();
+        desk.offer(runtime.node(), made.switches);
+        let registry = Registry::new_on(node, NAMES, made.backend, made.config);
+        let registry = registry.await.map_err(|e| e.to_string())?;
+        let mut children = made.children;
+        children.push(registry.child_spec());
+        Ok(Opened { registry, children })
+    }
+}
 
 /// A registry, and the children that it needs, to be started before all others.
 pub(crate) struct Opened {
@@ -35,6 +86,7 @@ impl From<Registry<SimRuntime>> for Opened {
 }
 
 /// What is drawn from the seed about the registry of a run, the same on all nodes.
+#[derive(Clone)]
 pub(crate) struct Setup {
     /// How many nodes the run has.
     pub(crate) nodes: u32,
@@ -46,6 +98,8 @@ pub(crate) struct Setup {
     pub(crate) owner_only: bool,
     /// Which fields have an index.
     pub(crate) indexed: Vec<&'static str>,
+    /// How many changes are queued for one watcher, where this is configured.
+    pub(crate) watch_capacity: usize,
 }
 
 impl Setup {
@@ -59,6 +113,7 @@ impl Setup {
             indexed: draw.one_of(&indexes).to_vec(),
             nodes,
             losers_live: draw.chance(0.5),
+            watch_capacity: draw.one_of(&[2, 4, 16, 1_024]),
         }
     }
 

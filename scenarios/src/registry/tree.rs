@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use steadfast::Label;
 use steadfast::process::Node;
-use steadfast::registry::{BackendSpec, SwitchOptions};
+use steadfast::registry::{BackendSpec, SwitchError, SwitchOptions};
 use steadfast::runtime::{Clock as _, Identity as _, Incarnation, NodeId};
 use steadfast::supervision::{
     ChildSpec, Restart, Strategy, Supervisor, SupervisorRef, SupervisorSpec,
@@ -60,7 +60,7 @@ impl Tree {
             runtime.sleep(by).await;
         }
         let setup = Setup::of(seed, plan.topology.nodes);
-        let Opened { registry, children } = open(node, &setup)?;
+        let Opened { registry, children } = open.registry(node, &setup).await?;
         open_scopes(&registry).await.map_err(|e| e.to_string())?;
         let spec = || SupervisorSpec::new(Strategy::OneForOne).intensity(10_000, PACE * 10);
         let mut players = spec();
@@ -107,8 +107,9 @@ impl Tree {
 }
 
 /// Tells the players what an operation says. `race` makes all of them ask for the same
-/// name at the same instant, `rush` those of all nodes, `kill` ends one without asking it, `fell` all of them, and
-/// `switch` changes the backend.
+/// name at the same instant, `rush` those of all nodes, `kill` ends one without asking it,
+/// `fell` all of them, `switch` changes the backend, and `ail` and `heal` say how that is
+/// doing.
 pub(crate) async fn perform(world: &World, operation: &Operation, players: u64) {
     let desk = world.board::<Desk>();
     let (node, value) = (operation.node, operation.value);
@@ -132,6 +133,10 @@ pub(crate) async fn perform(world: &World, operation: &Operation, players: u64) 
         fell(world, node).await;
     } else if &*operation.action == "switch" {
         switch(world, node, value).await;
+    } else if &*operation.action == "ail" {
+        desk.falls_ill(node, true);
+    } else if &*operation.action == "heal" {
+        desk.falls_ill(node, false);
     }
 }
 
@@ -147,19 +152,23 @@ async fn fell(world: &World, node: NodeId) {
     }
 }
 
-/// Changes the backend of a node to another local one.
-async fn switch(world: &World, node: NodeId, value: u64) {
+/// Changes the backend of a node to another one that it offers, or to a local one.
+pub(super) async fn switch(world: &World, node: NodeId, value: u64) {
     let Some(registry) = world.board::<Desk>().registry(node) else {
         return;
     };
     let mut setup = Setup::of(world.plan().seed, world.plan().topology.nodes);
     setup.partitions = 1 + value as usize % 5;
-    let backend = BackendSpec::new(move |node, host| setup.backend(node, host));
-    let options = SwitchOptions::within(Duration::from_secs(1));
+    let offered = world.board::<Desk>().offered(node, value);
+    let backend =
+        offered.unwrap_or_else(|| BackendSpec::new(move |node, host| setup.backend(node, host)));
+    let options = SwitchOptions::within(Duration::from_secs(1)).giving_up_remote_entries();
     let switched = registry.switch_to(backend, options).await;
     let reader = Reader::new(registry);
     match switched {
         Ok(_) => reader.look_at_all(&[]),
+        // Of a node that stands still or is gone nothing can be expected.
+        Err(SwitchError::Driver { .. } | SwitchError::NoSupervisor | SwitchError::Busy { .. }) => {}
         Err(error) => reader.failed("a switch that may happen does", error),
     }
 }

@@ -15,8 +15,9 @@ use steadfast::registry::{
 use steadfast_sim::SimRuntime;
 
 use super::flaw::Flaw;
+use super::hybrid::BackUp;
 use super::tap::Tap;
-use crate::registry::{NAMES, Opened, Setup};
+use crate::registry::{GROUPS, NAMES, Opened, Setup};
 
 type Rows<T> = Result<Vec<T>, (usize, RegistryError)>;
 
@@ -30,12 +31,13 @@ struct Memory {
     index: Vec<Entry>,
     /// Names that were ever registered for a process.
     reverse: BTreeMap<ProcessId, Vec<Key>>,
+    back_up: BackUp,
 }
 
 /// The right backend with one flaw around it.
 pub(super) struct Flawed {
     flaw: Flaw,
-    right: Arc<Local>,
+    right: Arc<dyn Backend>,
     tap: Arc<Tap>,
     memory: Mutex<Memory>,
 }
@@ -68,11 +70,17 @@ impl Flawed {
     ) -> Self {
         let tap = Arc::new(Tap::new(host, flaw));
         let right = Local::memory(tap.clone(), node.runtime(), setup.options());
+        Self::around(Arc::new(right), tap, flaw)
+    }
+
+    /// With one flaw around a backend whose host is the tap.
+    pub(super) fn around(right: Arc<dyn Backend>, tap: Arc<Tap>, flaw: Flaw) -> Self {
+        let memory = Mutex::default();
         Self {
             flaw,
-            right: Arc::new(right),
+            right,
             tap,
-            memory: Mutex::default(),
+            memory,
         }
     }
 
@@ -146,6 +154,38 @@ impl Flawed {
         }
     }
 
+    /// Registers in the first table, then in the other one.
+    fn register_twice(&self, wanted: Registration) -> Answer<Result<Registered, RegistryError>> {
+        let done = self.right.register(wanted);
+        if let Answer::Now(Ok(registered)) = &done {
+            self.memory().back_up.registered(&registered.entry);
+        }
+        done
+    }
+
+    const fn has_ghosts(&self) -> bool {
+        matches!(self.flaw, Flaw::ZombieRow | Flaw::LostDelete)
+    }
+
+    /// Whether a query is one for the second of two tables.
+    fn is_for_back_up(&self, scope: &str, query: &Query) -> bool {
+        self.flaw == Flaw::TwoTables && *scope != *GROUPS && query.holder().is_none()
+    }
+
+    /// Refuses a name that a ghost has.
+    fn haunted(&self, key: &Key) -> Option<RegistryError> {
+        let ghost = self.tap.ghosts.of(&key.scope, &key.name)?;
+        let (key, holder) = (key.clone(), ghost.process);
+        Some(RegistryError::AlreadyRegistered { key, holder })
+    }
+
+    /// The same for whoever wants to change what a ghost has.
+    fn out_of_reach(&self, key: &Key) -> Option<RegistryError> {
+        let ghost = self.tap.ghosts.of(&key.scope, &key.name)?;
+        let process = ghost.process;
+        Some(RegistryError::NotLocal { process })
+    }
+
     /// What an index that learns of nothing but registrations finds.
     fn found_by_index(&self, scope: &str, query: &Query) -> Vec<Entry> {
         let memory = self.memory();
@@ -173,7 +213,12 @@ impl Backend for Flawed {
         if self.flaw == Flaw::WideClear {
             self.clear_like(scope);
         }
+        self.memory().back_up.clear(scope);
         self.right.close_scope(scope)
+    }
+
+    fn sees_other_nodes(&self) -> bool {
+        self.right.sees_other_nodes()
     }
 
     fn scopes(&self) -> Vec<(Label, Keys)> {
@@ -182,6 +227,9 @@ impl Backend for Flawed {
 
     fn register(&self, wanted: Registration) -> Answer<Result<Registered, RegistryError>> {
         self.remember(&wanted);
+        if let Some(error) = self.haunted(&wanted.key) {
+            return Answer::Now(Err(error));
+        }
         let Key { scope, name } = &wanted.key;
         match (self.flaw, self.right.lookup(scope, name)) {
             (Flaw::CheckThenInsert, Ok(None)) => self.insert_all_the_same(wanted),
@@ -191,12 +239,18 @@ impl Backend for Flawed {
                     fresh: false,
                 }))
             }
+            (Flaw::TwoTables, _) if **scope != *GROUPS => self.register_twice(wanted),
             _ => self.right.register(wanted),
         }
     }
 
     fn register_all(&self, wanted: Vec<Registration>) -> Answer<Rows<Registered>> {
         wanted.iter().for_each(|wanted| self.remember(wanted));
+        let mut rows = (0..).zip(&wanted);
+        let error = rows.find_map(|(row, wanted)| Some((row, self.haunted(&wanted.key)?)));
+        if let Some(error) = error {
+            return Answer::Now(Err(error));
+        }
         if self.flaw != Flaw::HalfBulk {
             return self.right.register_all(wanted);
         }
@@ -212,6 +266,9 @@ impl Backend for Flawed {
     }
 
     fn unregister(&self, mut removal: Removal) -> Answer<Result<Entry, RegistryError>> {
+        if let Some(error) = self.out_of_reach(&removal.key) {
+            return Answer::Now(Err(error));
+        }
         let Key { scope, name } = &removal.key;
         match (self.flaw, removal.process) {
             (Flaw::OwnerIgnored, None) => {
@@ -226,7 +283,14 @@ impl Backend for Flawed {
             }
             _ => {}
         }
-        self.right.unregister(removal)
+        let by = removal.by;
+        let done = self.right.unregister(removal);
+        if let Answer::Now(Ok(entry)) = &done
+            && by == Some(entry.process)
+        {
+            self.memory().back_up.let_go(entry);
+        }
+        done
     }
 
     fn unregister_matching(
@@ -244,7 +308,14 @@ impl Backend for Flawed {
         {
             update.revision = Revision::Replace(wanted);
         }
-        self.right.update(update)
+        if let Some(error) = self.out_of_reach(&update.key) {
+            return Answer::Now(Err(error));
+        }
+        let done = self.right.update(update);
+        if let Answer::Now(Ok(updated)) = &done {
+            self.memory().back_up.updated(&updated.entry);
+        }
+        done
     }
 
     fn whereis(&self, scope: &str, name: &str) -> Result<Option<ProcessId>, RegistryError> {
@@ -256,7 +327,14 @@ impl Backend for Flawed {
         if let Some(entry) = self.cached(scope, name) {
             return Ok(Some(entry));
         }
+        if let Some(ghost) = self.tap.ghosts.of(scope, name) {
+            return Ok(Some(ghost));
+        }
         let entry = self.right.lookup(scope, name)?;
+        if self.flaw == Flaw::TwoTables && entry.is_none() {
+            let lives = |process| self.tap.admits(process);
+            return Ok(self.memory().back_up.find(scope, name, lives));
+        }
         if let Some(entry) = &entry {
             let place = (scope.to_owned(), name.to_owned());
             self.memory().cache.insert(place, entry.clone());
@@ -269,10 +347,14 @@ impl Backend for Flawed {
     }
 
     fn members(&self, scope: &str, name: &str) -> Result<Vec<Entry>, RegistryError> {
-        match self.cached(scope, name) {
-            Some(entry) => Ok(vec![entry]),
-            None => self.right.members(scope, name),
+        let cached = self.cached(scope, name);
+        if let Some(entry) = cached.or_else(|| self.tap.ghosts.of(scope, name)) {
+            return Ok(vec![entry]);
         }
+        if self.flaw == Flaw::TwoTables && *scope != *GROUPS {
+            return Ok(self.lookup(scope, name)?.into_iter().collect());
+        }
+        self.right.members(scope, name)
     }
 
     fn select(&self, scope: &str, query: &Query) -> Result<Vec<Entry>, RegistryError> {
@@ -280,10 +362,23 @@ impl Backend for Flawed {
         if by_index && self.right.members(scope, "").is_ok() {
             return Ok(self.found_by_index(scope, query));
         }
+        if self.is_for_back_up(scope, query) {
+            query.check()?;
+            self.right.count(scope, &Query::all())?;
+            let lives = |process| self.tap.admits(process);
+            return Ok(self.memory().back_up.select(scope, query, lives));
+        }
+        if self.has_ghosts() {
+            let all = self.right.select(scope, &Query::all())?;
+            return Ok(self.tap.ghosts.among(scope, query, all));
+        }
         self.right.select(scope, query)
     }
 
     fn count(&self, scope: &str, query: &Query) -> Result<usize, RegistryError> {
+        if self.has_ghosts() {
+            return Ok(self.select(scope, query)?.len());
+        }
         self.right.count(scope, query)
     }
 
@@ -293,7 +388,12 @@ impl Backend for Flawed {
         query: &Query,
         act: &mut dyn FnMut(Vec<Entry>),
     ) -> Result<(), RegistryError> {
-        self.right.frozen(scope, query, act)
+        if !self.has_ghosts() {
+            return self.right.frozen(scope, query, act);
+        }
+        let among = |all| self.tap.ghosts.among(scope, query, all);
+        let all = &Query::all();
+        self.right.frozen(scope, all, &mut |all| act(among(all)))
     }
 
     fn held_by(&self, process: ProcessId) -> Vec<Key> {
@@ -301,7 +401,13 @@ impl Backend for Flawed {
             let memory = self.memory();
             return memory.reverse.get(&process).cloned().unwrap_or_default();
         }
-        self.right.held_by(process)
+        let mut held = self.right.held_by(process);
+        if self.has_ghosts() {
+            held.extend(self.tap.ghosts.held_by(process));
+            held.sort();
+            held.dedup();
+        }
+        held
     }
 
     fn put_meta(&self, field: Label, value: Value) -> Answer<Result<Option<Value>, RegistryError>> {
@@ -333,7 +439,14 @@ impl Backend for Flawed {
     }
 
     fn stats(&self) -> BackendStats {
-        self.right.stats()
+        let mut stats = self.right.stats();
+        if self.has_ghosts() {
+            for scope in &mut stats.scopes {
+                let seen = self.count(&scope.scope, &Query::all());
+                scope.entries = seen.unwrap_or(scope.entries);
+            }
+        }
+        stats
     }
 
     fn audit(&self) -> Vec<Label> {

@@ -33,4 +33,13 @@ pub(super) enum Flaw {
     BlindSwap,
     /// A switch of the backend leaves some registrations behind.
     LostInMigration,
+    /// It has two tables for the same names; not everything is written to both, and a
+    /// look-up asks one, a query the other.
+    TwoTables,
+    /// Who has lost a name to a process of another node has it back once that lets go.
+    Resurrection,
+    /// A third node goes on seeing the loser of a conflict between two others.
+    ZombieRow,
+    /// Of removals that come together some find no room, and nobody notices.
+    LostDelete,
 }

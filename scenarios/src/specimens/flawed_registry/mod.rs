@@ -2,6 +2,9 @@
 
 mod backend;
 mod flaw;
+mod ghosts;
+mod hybrid;
+mod shared;
 mod specimens;
 mod tap;
 

@@ -6,17 +6,19 @@ use steadfast::runtime::Identity as _;
 use super::super::specimen;
 use super::backend::open;
 use super::flaw::Flaw;
+use super::shared;
 use crate::catalogue::{
-    registry_groups, registry_handover, registry_migration, registry_race, registry_split,
+    registry_cluster, registry_groups, registry_handover, registry_migration, registry_race,
+    registry_split,
 };
-use crate::registry::{Open, Story, replicated_with};
+use crate::registry::{Make, Open, Story, replicated_with};
 use crate::specimens::{CaughtBy, Specimen};
 
-const fn told(base: Story, name: &'static str, story: &'static str, open: Open) -> Story {
+const fn told(base: Story, name: &'static str, story: &'static str, open: Make) -> Story {
     Story {
         name,
         story,
-        open,
+        open: Open::Bare(open),
         ..base
     }
 }
@@ -56,6 +58,36 @@ fn of_conflicts() -> Vec<Specimen> {
                     let selfish = move |claim: &Claim| u64::from(claim.process.node == me);
                     replicated_with(node, setup, Some(Resolver::new(selfish)))
                 },
+            ),
+            CaughtBy::Checker("registry_agreement"),
+        ),
+        specimen(
+            told(
+                split,
+                "resurrected_loser",
+                "who lost a name after a split gets it back once the winner lets go, unasked",
+                |node, setup| shared::open(node, setup, Flaw::Resurrection),
+            ),
+            CaughtBy::Invariant {
+                checker: "registry_conflicts",
+                invariant: "a_loser_stays_away",
+            },
+        ),
+        specimen(
+            told(
+                split,
+                "zombie_row",
+                "a third node never hears that the loser of a conflict has let go",
+                |node, setup| shared::open(node, setup, Flaw::ZombieRow),
+            ),
+            CaughtBy::Checker("registry_agreement"),
+        ),
+        specimen(
+            told(
+                registry_cluster::STORY,
+                "lost_delete",
+                "removals that find no room in a queue are lost, and no snapshot makes up for it",
+                |node, setup| shared::open(node, setup, Flaw::LostDelete),
             ),
             CaughtBy::Checker("registry_agreement"),
         ),
@@ -177,6 +209,15 @@ fn of_answers() -> Vec<Specimen> {
                 "stale_cache",
                 "a cache answers with whom it found once, as long as that process lives",
                 |node, setup| open(node, setup, Flaw::StaleCache),
+            ),
+            CaughtBy::Checker("registry_answers"),
+        ),
+        specimen(
+            told(
+                race,
+                "hybrid",
+                "two tables for the same names; a look-up asks the first one, a query the second",
+                |node, setup| open(node, setup, Flaw::TwoTables),
             ),
             CaughtBy::Checker("registry_answers"),
         ),

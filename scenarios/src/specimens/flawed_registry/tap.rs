@@ -11,6 +11,7 @@ use steadfast::registry::{Change, Host, Key, SharedHost};
 use steadfast::runtime::{Incarnation, NodeId};
 
 use super::flaw::Flaw;
+use super::ghosts::Ghosts;
 
 /// Every so manieth change is kept from those who watch.
 const GAP: u64 = 5;
@@ -22,11 +23,15 @@ pub(super) struct Tap {
     silent: AtomicBool,
     changes: AtomicU64,
     first_holders: Mutex<BTreeMap<Key, ProcessId>>,
+    losers: Mutex<BTreeMap<Key, ProcessId>>,
+    pub(super) ghosts: Ghosts,
 }
 
 impl Tap {
     pub(super) fn new(host: SharedHost, flaw: Flaw) -> Self {
         Self {
+            ghosts: Ghosts::new(host.node(), flaw),
+            losers: Mutex::default(),
             host,
             flaw,
             silent: AtomicBool::new(false),
@@ -41,6 +46,12 @@ impl Tap {
         let done = act();
         self.silent.store(false, Ordering::Relaxed);
         done
+    }
+
+    /// Who has lost which name.
+    pub(super) fn losers(&self) -> BTreeMap<Key, ProcessId> {
+        let losers = self.losers.lock().unwrap_or_else(PoisonError::into_inner);
+        losers.clone()
     }
 
     /// Who held the name first.
@@ -83,6 +94,13 @@ impl Host for Tap {
                 self.first_holder(&entry.key, entry.process);
             }
         }
+        if matches!(self.flaw, Flaw::ZombieRow | Flaw::LostDelete) {
+            let passed = self.ghosts.pass(changes);
+            if !passed.is_empty() {
+                self.host.changed(&passed);
+            }
+            return;
+        }
         let count = self.changes.fetch_add(1, Ordering::Relaxed) + 1;
         if self.flaw == Flaw::WatchGap && count.is_multiple_of(GAP) {
             for change in changes {
@@ -101,6 +119,10 @@ impl Host for Tap {
             && self.flaw == Flaw::OldHolder
         {
             *holder = self.first_holder(key, *holder);
+        }
+        if let RegistryEvent::ConflictLost { key, loser, .. } = &event {
+            let mut losers = self.losers.lock().unwrap_or_else(PoisonError::into_inner);
+            losers.insert(key.clone(), *loser);
         }
         self.host.announce(event);
     }

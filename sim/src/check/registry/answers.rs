@@ -89,7 +89,8 @@ impl Answers {
             Reading::Snapshot { .. }
             | Reading::Heard { .. }
             | Reading::Quiet { .. }
-            | Reading::Ended { .. } => {}
+            | Reading::Ended { .. }
+            | Reading::Wants { .. } => {}
         }
     }
 }

@@ -9,6 +9,8 @@ use steadfast::registry::{Cause, Key};
 use steadfast::runtime::NodeId;
 
 use super::super::checker::{Checker, Findings};
+use super::super::note::text;
+use super::reading::Reading;
 use crate::trace::{NodeEvent, Phase, Record, RunEvent, TraceEvent};
 
 /// A name in a registry.
@@ -21,6 +23,7 @@ type Name = (Label, Key);
 /// | `a_conflict_has_a_survivor` | when the core has converged, everyone who held a name has lost it to another one that lives, and that has lost it too or never held it |
 /// | `a_loser_is_told` | a process loses a name in a conflict for good without a `ConflictLost`, or the other way round |
 /// | `nobody_loses_to_itself` | a process loses a name to itself |
+/// | `a_loser_stays_away` | a name that a process was told to have lost is registered for it again, and it has not said since that it wants it |
 ///
 /// A process that gave the name up owes nothing: whoever lost to it before has lost all
 /// the same. Bounded by what is alive, and by who holds names or has lost them.
@@ -31,6 +34,8 @@ pub struct Conflicts {
     names: BTreeMap<ProcessId, BTreeSet<Name>>,
     /// Losses that were announced in one of the two ways only.
     untold: BTreeSet<(ProcessId, Name)>,
+    /// Losses that were told, of processes that have not asked again.
+    lost: BTreeSet<(ProcessId, Name)>,
 }
 
 #[derive(Clone, Copy)]
@@ -59,6 +64,7 @@ impl Conflicts {
             claims: BTreeMap::new(),
             names: BTreeMap::new(),
             untold: BTreeSet::new(),
+            lost: BTreeSet::new(),
         }
     }
 
@@ -71,6 +77,10 @@ impl Conflicts {
                 ..
             } if node == Some(process.node) => {
                 let name = (registry.clone(), key.clone());
+                if self.lost.remove(&(*process, name.clone())) {
+                    let detail = format!("{process} has lost {key}, and has it again unasked");
+                    findings.violated("a_loser_stays_away", detail);
+                }
                 // A loss that is undone before it was told is none.
                 self.untold.remove(&(*process, name.clone()));
                 self.claim(*process, name, Claim::Holds);
@@ -103,7 +113,11 @@ impl Conflicts {
                 key,
                 loser,
                 ..
-            } => self.toggle(*loser, (registry.clone(), key.clone())),
+            } => {
+                let name = (registry.clone(), key.clone());
+                self.lost.insert((*loser, name.clone()));
+                self.toggle(*loser, name);
+            }
             RegistryEvent::RegistryStarted { .. }
             | RegistryEvent::ScopeOpened { .. }
             | RegistryEvent::ScopeClosed { .. }
@@ -147,7 +161,9 @@ impl Conflicts {
                     self.claims.remove(&name);
                 }
             }
-            self.untold.remove(&(process, name));
+            let loss = (process, name);
+            self.untold.remove(&loss);
+            self.lost.remove(&loss);
         }
     }
 
@@ -229,8 +245,17 @@ impl Checker for Conflicts {
                 gone.into_iter().for_each(|process| self.forget(process));
             }
             TraceEvent::Run(RunEvent::PhaseStarted { phase: Phase::Stop }) => self.judge(findings),
+            TraceEvent::Run(_) => {
+                if let Some(Ok(Reading::Wants {
+                    registry,
+                    process,
+                    key,
+                })) = text(record).and_then(Reading::parse)
+                {
+                    self.lost.remove(&(process, (registry, key)));
+                }
+            }
             TraceEvent::Core(_)
-            | TraceEvent::Run(_)
             | TraceEvent::Node(_)
             | TraceEvent::Task(_)
             | TraceEvent::Net(_)

@@ -106,6 +106,15 @@ pub enum Reading {
         /// Which subscription.
         watch: u64,
     },
+    /// A process is about to ask for a name.
+    Wants {
+        /// The registry.
+        registry: Label,
+        /// The process.
+        process: ProcessId,
+        /// The name.
+        key: Key,
+    },
 }
 
 impl Reading {

@@ -125,7 +125,10 @@ impl Watchers {
             Reading::Ended { watch } => {
                 self.watches.remove(&(node, watch));
             }
-            Reading::Rows { .. } | Reading::Count { .. } | Reading::Keys { .. } => {}
+            Reading::Rows { .. }
+            | Reading::Count { .. }
+            | Reading::Keys { .. }
+            | Reading::Wants { .. } => {}
         }
     }
 }

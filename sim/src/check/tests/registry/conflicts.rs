@@ -4,7 +4,7 @@ use steadfast::process::{ExitReason, ProcessId};
 
 use super::super::history::History;
 use super::facts::{key, lost_to, of};
-use crate::check::Conflicts;
+use crate::check::{Conflicts, Reading};
 use crate::trace::Phase;
 
 fn broken(history: History) -> Vec<String> {
@@ -84,4 +84,20 @@ fn a_loss_that_is_told_by_half_is_caught() {
     assert!(broken(undone.phase(Phase::Stop)).is_empty());
     let itself = loses(split(), of(2, 1), of(2, 1));
     assert_eq!(broken(itself), ["nobody_loses_to_itself"]);
+}
+
+#[test]
+fn a_loser_that_has_the_name_again_unasked_is_caught() {
+    let lost = || loses(split(), of(2, 1), of(1, 1));
+    let back = |history: History| {
+        let history = history.on(2, 1).registered("a", of(2, 1), 5);
+        broken(history.phase(Phase::Stop))
+    };
+    assert_eq!(back(lost()), ["a_loser_stays_away"]);
+    let wants = Reading::Wants {
+        registry: "names".into(),
+        process: of(2, 1),
+        key: key("a"),
+    };
+    assert!(back(lost().reads(2, &wants)).is_empty());
 }
