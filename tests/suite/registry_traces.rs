@@ -165,12 +165,7 @@ fn a_split_heals_and_one_holder_is_left() {
     let trace = steadfast_sim::test("split")
         .nodes(2)
         .plan(|plan| plan.limits.safety = SECOND * 12)
-        .shows([
-            Domain::Registry,
-            Domain::Fault,
-            Domain::Membership,
-            Domain::Run,
-        ])
+        .shows([Domain::Registry, Domain::Fault, Domain::Membership])
         .faults(|_| {
             vec![Episode {
                 fault: Fault::Cut { in_flight: false },

@@ -19,6 +19,7 @@ mod intensity;
 mod introspection;
 mod membership;
 mod membership_handle;
+mod membership_on_tokio;
 mod membership_splits;
 mod membership_traffic;
 mod messages;

@@ -3,6 +3,7 @@
 //! that need no fault are held on tokio as well.
 
 mod conflicts;
+mod consistent;
 mod elsewhere;
 mod members;
 mod on_tokio;

@@ -12,12 +12,12 @@ use steadfast::process::{Node, ProcessId, ProcessSpec};
 use steadfast::registry::replicated::ReplicatedConfig;
 use steadfast::registry::{
     BackendConfig, Change, Keys, Metadata, Notice, Query, Registration, Registry, RegistryConfig,
-    RegistryError,
+    RegistryError, Removal, Revision, Update, Value,
 };
 use steadfast::runtime::tokio::{LocalNetwork, TokioRuntime};
-use steadfast::runtime::{Clock as _, NodeId};
+use steadfast::runtime::{Clock as _, NodeId, timeout};
 
-use super::town::NAMES;
+use super::town::{GROUPS, NAMES};
 
 const LIMIT: Duration = Duration::from_secs(60);
 
@@ -160,6 +160,88 @@ fn b05_of_two_who_registered_before_they_met_one_holds_the_name() {
         assert!([first, second].contains(&winner));
         home.node.exited(loser).await;
         assert_eq!(one.holder("k"), Some(winner), "and it stays");
+        finish([one, other]).await;
+    });
+}
+
+#[test]
+fn b17_changes_of_one_owner_are_seen_in_its_order() {
+    play(|network| async move {
+        let (one, other) = (
+            Site::start(&network, 1).await,
+            Site::start(&network, 2).await,
+        );
+        let mut watch = other
+            .registry
+            .watch(NAMES, Query::all())
+            .expect("it is open");
+        for _ in 0..5 {
+            one.register("k").await.expect("free");
+            let metadata = Metadata::new().with("v", 1);
+            let update = Update::new(NAMES, "k", Revision::Replace(metadata));
+            one.registry.update(update).await.expect("it is held");
+            let removal = Removal::new(NAMES, "k");
+            one.registry.unregister(removal).await.expect("it is held");
+        }
+        let mut words = Vec::new();
+        let clock = other.node.runtime();
+        while words.len() < 15 {
+            let notice = timeout(clock, LIMIT, watch.next()).await;
+            let Some(Notice::Changes(changes)) = notice.expect("there is more") else {
+                continue;
+            };
+            words.extend(changes.iter().map(|change| match change {
+                Change::Registered(_) => "registered",
+                Change::Updated { .. } => "updated",
+                Change::Unregistered { .. } => "unregistered",
+            }));
+        }
+        assert_eq!(words, ["registered", "updated", "unregistered"].repeat(5));
+        finish([one, other]).await;
+    });
+}
+
+#[test]
+fn b20_b41_rows_of_a_scope_go_with_it_and_an_empty_group_leaves_no_shell() {
+    play(|network| async move {
+        let (one, other) = (
+            Site::start(&network, 1).await,
+            Site::start(&network, 2).await,
+        );
+        let opened = one.registry.open_scope(GROUPS, Keys::Duplicate).await;
+        opened.expect("it is new");
+        let process = one.register("k").await.expect("free");
+        let wanted = Registration::new(GROUPS, "g", process);
+        one.registry.register(wanted).await.expect("a group");
+        let size = || other.registry.members(GROUPS, "g").map(|all| all.len());
+        other.until("the group", || size() == Ok(1)).await;
+        assert_eq!(one.registry.close_scope(NAMES).await, Ok(1));
+        other.until("its end", || other.holder("k").is_none()).await;
+        assert_eq!(size(), Ok(1), "other scopes stay");
+        one.node.kill(process);
+        other.until("no member", || size() == Ok(0)).await;
+        let scopes = other.registry.stats().scopes;
+        assert!(scopes.iter().all(|scope| scope.names == 0), "{scopes:?}");
+        finish([one, other]).await;
+    });
+}
+
+#[test]
+fn b31_values_of_the_registry_are_seen_everywhere_and_so_is_their_end() {
+    play(|network| async move {
+        let (one, other) = (
+            Site::start(&network, 1).await,
+            Site::start(&network, 2).await,
+        );
+        let put = one.registry.put_meta("f", 1).await;
+        assert_eq!(put, Ok(None));
+        let value = Some(Value::Int(1));
+        other
+            .until("the value", || other.registry.meta("f") == value)
+            .await;
+        assert_eq!(other.registry.delete_meta("f").await, Ok(value));
+        one.until("its end", || one.registry.meta("f").is_none())
+            .await;
         finish([one, other]).await;
     });
 }
