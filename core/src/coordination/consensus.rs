@@ -124,6 +124,7 @@ impl<R: Runtime> Consensus<R> {
         let mut proposal = Proposal {
             consensus: self,
             attempts,
+            shown: excerpt(&value),
             pending: false,
             over: false,
         };
@@ -134,6 +135,7 @@ impl<R: Runtime> Consensus<R> {
             Err(error) if error.is_timeout() => proposal.over = false,
             Err(error) => self.announce(ConsensusEvent::Aborted {
                 instance: self.instance.clone(),
+                value: proposal.shown.clone(),
                 why: error.to_string().into(),
             }),
         }
@@ -181,6 +183,8 @@ impl<R: Runtime> Consensus<R> {
 struct Proposal<'a, R: Runtime> {
     consensus: &'a Consensus<R>,
     attempts: Attempts<'a, R>,
+    /// The value, as facts show it.
+    shown: Label,
     /// Whether the value may have been chosen, or may yet be.
     pending: bool,
     over: bool,
@@ -195,6 +199,8 @@ impl<R: Runtime> Proposal<'_, R> {
             .then([Operation::put(key, &value)])
             .otherwise([Operation::read(key)]);
         loop {
+            // Until it is answered, also if the call is dropped meanwhile.
+            let before = std::mem::replace(&mut self.pending, true);
             let error = match self.attempts.store().transact(step.clone()).await {
                 Ok(done) if done.succeeded => {
                     let index = done.revision;
@@ -211,7 +217,7 @@ impl<R: Runtime> Proposal<'_, R> {
                 },
                 Err(error) => error,
             };
-            self.pending |= matches!(error, TransactError::Unknown(_));
+            self.pending = before || matches!(error, TransactError::Unknown(_));
             if let Some(decision) = self.known_here().await {
                 return Ok(decision);
             }
@@ -256,7 +262,9 @@ impl<R: Runtime> Drop for Proposal<'_, R> {
         if !self.over {
             self.consensus.announce(ConsensusEvent::TimedOut {
                 instance: self.consensus.instance.clone(),
+                value: self.shown.clone(),
                 waited: self.attempts.took(),
+                pending: self.pending,
             });
         }
     }

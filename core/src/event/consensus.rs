@@ -33,6 +33,8 @@ pub enum ConsensusEvent {
     Aborted {
         /// The instance.
         instance: Label,
+        /// The value, which was not and will not be chosen by this proposal.
+        value: Label,
         /// Why.
         why: Label,
     },
@@ -40,7 +42,12 @@ pub enum ConsensusEvent {
     TimedOut {
         /// The instance.
         instance: Label,
+        /// The value.
+        value: Label,
         /// How long it waited.
         waited: Duration,
+        /// Whether the value may have been chosen by this proposal, or may yet be. If not,
+        /// it certainly was not and will not.
+        pending: bool,
     },
 }

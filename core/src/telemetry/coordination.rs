@@ -131,8 +131,10 @@ fn consensus(source: Source, event: &ConsensusEvent) {
             (%instance, %value);
         C::Committed { instance, value, index, took } => info "coordination.consensus.committed"
             (%instance, %value, index = index.0, duration_ms = milliseconds(*took));
-        C::Aborted { instance, why } => info "coordination.consensus.errors" (%instance, %why);
-        C::TimedOut { instance, waited } => info "coordination.consensus.timed_out"
-            (%instance, waited_ms = milliseconds(*waited));
+        C::Aborted { instance, value, why } => info "coordination.consensus.errors"
+            (%instance, %value, %why);
+        C::TimedOut { instance, value, waited, pending } =>
+            info "coordination.consensus.timed_out"
+            (%instance, %value, waited_ms = milliseconds(*waited), pending);
     }
 }

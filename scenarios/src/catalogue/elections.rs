@@ -7,17 +7,23 @@ use steadfast::coordination::{Coordinator, Election, SessionOptions};
 use steadfast::process::Node;
 use steadfast::supervision::ChildSpec;
 use steadfast_sim::check::{Checker, Leaderships, Observers, standard};
+use steadfast_sim::fault::Episode;
 use steadfast_sim::{BoxFuture, Plan, Scenario, SimRuntime, World};
 
-use crate::coordination::{ELECTION, NODES, Stage, candidate};
+use crate::coordination::{ELECTION, Electors, NODES, Stage, candidate};
 use crate::settle::safety_ends;
-use crate::weather;
 
 /// How long the last candidate of a run waits.
 const LAST: Duration = Duration::from_secs(8);
 
-/// An election.
-pub(crate) struct Elections;
+/// An election, whoever holds it.
+#[derive(Clone, Copy)]
+pub(crate) struct Elections {
+    pub(crate) name: &'static str,
+    pub(crate) story: &'static str,
+    pub(crate) weather: fn(&Plan) -> Vec<Episode>,
+    pub(crate) electors: Electors,
+}
 
 /// Whether somebody can still be elected.
 async fn can_be_won(coordinator: Coordinator<SimRuntime>) -> bool {
@@ -34,16 +40,16 @@ async fn can_be_won(coordinator: Coordinator<SimRuntime>) -> bool {
 
 impl Scenario for Elections {
     fn name(&self) -> &'static str {
-        "elections"
+        self.name
     }
 
     fn story(&self) -> &'static str {
-        "candidates on three nodes lead one after the other, and observers see them in order"
+        self.story
     }
 
     fn plan(&self, seed: u64) -> Plan {
-        let mut plan = Plan::new(self.name(), seed, NODES);
-        plan.episodes = weather::of_punctual_replicas(&plan);
+        let mut plan = Plan::new(self.name, seed, NODES);
+        plan.episodes = (self.weather)(&plan);
         plan
     }
 
@@ -52,12 +58,13 @@ impl Scenario for Elections {
         node: Node<SimRuntime>,
         _plan: Arc<Plan>,
     ) -> BoxFuture<'static, Result<(), String>> {
+        let electors = self.electors;
         Box::pin(async move {
             let stage = Stage::new(node);
             let players = ["a", "b"].map(|name| {
                 let coordinator = stage.coordinator.clone();
                 ChildSpec::worker(name, move |context| {
-                    candidate(context, name, coordinator.clone())
+                    candidate(context, name, coordinator.clone(), electors)
                 })
             });
             stage.run(players.into()).await

@@ -1,7 +1,9 @@
 //! The catalogue: stories that the library must live through, one a file.
 
+pub(crate) mod agreements;
 mod boot;
-mod elections;
+pub(crate) mod counters;
+pub(crate) mod elections;
 pub(crate) mod flapping;
 pub(crate) mod journal;
 pub(crate) mod locks;
@@ -33,7 +35,7 @@ use steadfast_sim::Scenario;
 use flapping::Limits;
 use journal::Acknowledge;
 
-use crate::coordination::{Locksmith, Player, TTL};
+use crate::coordination::{CounterMaker, Decider, Electors, Locksmith, Player, TTL};
 use crate::store::Habit;
 use crate::weather;
 
@@ -82,6 +84,12 @@ pub fn catalogue() -> Vec<Arc<dyn Scenario>> {
         "clients of a replicated store; every history of its registers has an order",
         Habit::Honest,
     )));
+    scenarios.extend(coordination());
+    scenarios
+}
+
+/// Stories about coordination over a replicated store.
+fn coordination() -> Vec<Arc<dyn Scenario>> {
     let player = Player {
         locksmith: Locksmith::Recipes,
         ttl: TTL,
@@ -89,21 +97,37 @@ pub fn catalogue() -> Vec<Arc<dyn Scenario>> {
         looks: true,
         strict: true,
     };
-    scenarios.push(Arc::new(locks::Locks {
-        name: "locks",
-        story: "players on three nodes take locks of all kinds; holders are as many as may be",
-        weather: weather::of_punctual_replicas,
-        player,
-    }));
-    scenarios.push(Arc::new(locks::Locks {
-        name: "fencing",
-        story: "players stand still and lose time while they hold locks; what is guarded knows",
-        weather: weather::of_replicas,
-        player: Player {
-            strict: false,
-            ..player
-        },
-    }));
-    scenarios.push(Arc::new(elections::Elections));
-    scenarios
+    vec![
+        Arc::new(locks::Locks {
+            name: "locks",
+            story: "players on three nodes take locks of all kinds; holders are as many as may be",
+            weather: weather::of_punctual_replicas,
+            player,
+        }),
+        Arc::new(locks::Locks {
+            name: "fencing",
+            story: "players stand still and lose time while they hold locks; what is guarded knows",
+            weather: weather::of_replicas,
+            player: Player {
+                strict: false,
+                ..player
+            },
+        }),
+        Arc::new(elections::Elections {
+            name: "elections",
+            story: "candidates on three nodes lead one after the other; observers see them in order",
+            weather: weather::of_punctual_replicas,
+            electors: Electors::Recipe,
+        }),
+        Arc::new(counters::Counters {
+            name: "counters",
+            story: "clients on three nodes count; nothing confirmed is lost, and nothing counts twice",
+            maker: CounterMaker::Recipe,
+        }),
+        Arc::new(agreements::Agreements {
+            name: "agreements",
+            story: "proposers on three nodes agree on one value a round, whatever becomes of answers",
+            decider: Decider::Recipe,
+        }),
+    ]
 }

@@ -165,7 +165,7 @@ pub(crate) struct CheckArguments {
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
     /// What the history is of.
-    #[arg(long, value_enum, value_name = "register|kv|lock")]
+    #[arg(long, value_enum, value_name = "register|counter|kv|lock")]
     pub(crate) model: ModelName,
     /// How the history is written [default: what its first line looks like].
     #[arg(long, value_enum, value_name = "FORMAT")]
@@ -186,6 +186,8 @@ pub(crate) struct CheckArguments {
 pub(crate) enum ModelName {
     /// A register: read, write, cas.
     Register,
+    /// A counter: read, add, write, cas.
+    Counter,
     /// Texts under keys: get, put, append, delete, cas.
     Kv,
     /// A lock: acquire, release.

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde::Serialize;
 use steadfast_sim::check::linearizability::{
-    self, Bound, Bounds, Judgement, Kv, Lock, Model, Register, Verdict, Witness,
+    self, Bound, Bounds, Counter, Judgement, Kv, Lock, Model, Register, Verdict, Witness,
 };
 use steadfast_sim::history::{self, Format as HistoryFormat, HistoryError, HistoryLimits};
 
@@ -20,6 +20,7 @@ pub(super) fn check(
 ) -> Result<ExitCode, CommandError> {
     match arguments.model {
         ModelName::Register => judge(&Register, "register", arguments, output),
+        ModelName::Counter => judge(&Counter, "counter", arguments, output),
         ModelName::Kv => judge(&Kv, "kv", arguments, output),
         ModelName::Lock => judge(&Lock, "lock", arguments, output),
     }

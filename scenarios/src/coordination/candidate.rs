@@ -1,30 +1,68 @@
 //! A process that stands in one election after the other, and one that watches.
 
+use std::time::Duration;
+
 use steadfast::coordination::{Coordinator, Election, Leadership, Session, SessionOptions};
 use steadfast::process::Context;
 use steadfast::runtime::{Clock as _, Entropy as _, EntropyStream, timeout};
 use steadfast_sim::SimRuntime;
 
 use super::guarded::Guards;
+use super::misrule::{Misrule, Pretender};
 use super::player::{TTL, millis};
 
 /// The election of these stories.
 pub(crate) const ELECTION: &str = "captain";
+
+/// For how long those rely on a session whose elections have a flaw: only a crash ends it,
+/// in most runs.
+const LONG: Duration = Duration::from_secs(4);
+
+/// Who holds elections.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Electors {
+    /// The library.
+    Recipe,
+    /// Somebody else, whose elections have one flaw.
+    Homemade(Misrule),
+}
 
 /// Stands in the election until it is asked to end, and leads when it is elected; watches meanwhile.
 pub(crate) async fn candidate(
     context: Context<SimRuntime>,
     name: &'static str,
     coordinator: Coordinator<SimRuntime>,
+    electors: Electors,
 ) {
     let runtime = context.runtime();
     let mut draw = runtime.stream(name);
     let guards = runtime.board::<Guards>();
+    let ttl = match electors {
+        Electors::Recipe => TTL,
+        Electors::Homemade(_) => LONG,
+    };
     while !guards.is_closing() {
         runtime.sleep(millis(&mut draw, 200)).await;
-        let Ok(session) = coordinator.session(SessionOptions::ttl(TTL)).await else {
+        let Ok(session) = coordinator.session(SessionOptions::ttl(ttl)).await else {
             continue;
         };
+        if let Electors::Homemade(misrule) = electors {
+            let pretender = Pretender {
+                runtime,
+                session: &session,
+                misrule,
+            };
+            for _ in 0..1 + draw.below(4) {
+                if guards.is_closing() {
+                    break;
+                }
+                // No observer of this node has the number of another one.
+                let number = draw.next_u64();
+                pretender.watch(number, &mut draw).await;
+                pretender.stand(&mut draw).await;
+            }
+            continue;
+        }
         let election = Election::new(&session, ELECTION);
         for _ in 0..1 + draw.below(4) {
             if !session.is_alive() || guards.is_closing() {

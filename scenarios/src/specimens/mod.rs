@@ -1,6 +1,10 @@
 //! Deliberately wrong code that the harness must catch, with what must catch it.
 
 mod careless_worker;
+mod flawed_barrier;
+mod flawed_counter;
+mod flawed_decider;
+mod flawed_election;
 mod flawed_lock;
 mod flawed_registry;
 mod flawed_supervisor;
@@ -39,6 +43,10 @@ pub fn specimens() -> Vec<Specimen> {
     specimens.extend(unsure_client::specimens());
     specimens.extend(flawed_lock::specimens());
     specimens.push(flawed_lock::unfenced());
+    specimens.extend(flawed_election::specimens());
+    specimens.extend(flawed_counter::specimens());
+    specimens.extend(flawed_decider::specimens());
+    specimens.extend(flawed_barrier::specimens());
     specimens.push(specimen(
         Flapping::new(
             "shared_intensity",

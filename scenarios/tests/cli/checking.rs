@@ -170,7 +170,7 @@ fn what_is_no_history_is_told_with_file_line_and_reason() {
             ["cut.log: line 1: ", "a map"],
         ),
         ("check --model stack cut.log", ["'stack'", "register"]),
-        ("check cut.log", ["--model", "register|kv|lock"]),
+        ("check cut.log", ["--model", "register|counter|kv|lock"]),
         (
             "check --model register --memory 0 cut.log",
             ["--memory", "1.."],

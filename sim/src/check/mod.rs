@@ -25,7 +25,10 @@ mod tests;
 pub use books::Books;
 pub use checker::{Checker, Findings};
 pub use child_order::ChildOrder;
-pub use coordination::{Fencing, Leaderships, LockHolders, Observers, Use};
+pub use coordination::{
+    Assemblies, CounterBounds, Decisions, Fencing, Gates, Leaderships, Leaving, LockHolders,
+    Observers, Use,
+};
 pub use exits::Exits;
 pub use liveness::Liveness;
 pub use membership::Membership;

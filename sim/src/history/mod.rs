@@ -54,6 +54,7 @@ mod tests;
 mod value;
 mod vocabulary;
 
+pub(crate) use entry::{Entry, Kind};
 pub use error::{EventError, HistoryError};
 pub use format::Format;
 pub use log::{Completion, History};

@@ -165,7 +165,10 @@ fn a_proposer_whose_first_value_may_be_on_its_way_cannot_have_two_chosen() {
             let first = timeout(stage.node.runtime(), limit, slow.propose("a", WITHIN));
             assert!(first.await.is_err());
             let stopped = facts(&stage).pop();
-            let stopped = matches!(stopped, Some(ConsensusEvent::TimedOut { .. }));
+            let stopped = matches!(
+                stopped,
+                Some(ConsensusEvent::TimedOut { pending: true, .. })
+            );
             assert!(stopped, "{:?}", facts(&stage));
             let second = slow.propose("b", WITHIN).await.unwrap();
             faulty.flush().await;

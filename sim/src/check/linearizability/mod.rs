@@ -2,7 +2,8 @@
 //! given one instant between its invocation and its completion, so that all of them,
 //! in the order of these instants, are what one object by itself would do.
 //!
-//! The object is a [`Model`]: [`Register`], [`Kv`], [`Lock`], or one of your own.
+//! The object is a [`Model`]: [`Register`], [`Counter`], [`Kv`], [`Lock`], or one of your
+//! own.
 //! [`check`] answers a [`Verdict`]; "unknown" is one of its answers, and never means
 //! that the history is good. [`Linearizable`] asks it about the history of a run.
 //!
@@ -34,6 +35,7 @@
 mod bounds;
 mod check;
 mod core;
+mod counter;
 mod explain;
 mod kv;
 mod linearizable;
@@ -54,6 +56,7 @@ mod witness;
 
 pub use bounds::Bounds;
 pub use check::check;
+pub use counter::{Counter, CounterAnswer, CounterCall};
 pub use kv::{Kv, KvAnswer, KvCall, KvState};
 pub use linearizable::Linearizable;
 pub use lock::{Lock, LockAnswer, LockCall, LockState};

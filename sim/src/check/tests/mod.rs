@@ -1,8 +1,11 @@
 //! Claims about checkers: each passes good histories and catches planted bad ones.
 
+mod barriers;
 mod books;
 mod child_order;
 mod coordination;
+mod counters;
+mod decisions;
 mod exits;
 pub(super) mod history;
 mod liveness;

@@ -351,8 +351,24 @@ fn consensus(event: &ConsensusEvent) -> String {
             let said = format!("committed at {index} after {took:?}: {}", OneLine(value));
             (instance, said)
         }
-        E::Aborted { instance, why } => (instance, format!("aborted: {}", OneLine(why))),
-        E::TimedOut { instance, waited } => (instance, format!("no answer for {waited:?}")),
+        E::Aborted {
+            instance,
+            value,
+            why,
+        } => {
+            let said = format!("aborted {}: {}", OneLine(value), OneLine(why));
+            (instance, said)
+        }
+        E::TimedOut {
+            instance,
+            value,
+            waited,
+            pending,
+        } => {
+            let may = if *pending { "may be" } else { "is not" };
+            let said = format!("no answer for {waited:?}, {} {may} chosen", OneLine(value));
+            (instance, said)
+        }
     };
     format!("consensus {} {said}", OneLine(instance))
 }

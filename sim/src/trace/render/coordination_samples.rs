@@ -312,11 +312,20 @@ fn consensus_events() -> Vec<ConsensusEvent> {
         },
         E::Aborted {
             instance: name(),
+            value: "blue".into(),
             why: "refused".into(),
         },
         E::TimedOut {
             instance: name(),
+            value: "blue".into(),
             waited: TIME,
+            pending: true,
+        },
+        E::TimedOut {
+            instance: name(),
+            value: "blue".into(),
+            waited: TIME,
+            pending: false,
         },
     ]
 }

@@ -1,7 +1,7 @@
 //! What each model does.
 
 use super::staging::{judged, word};
-use crate::check::linearizability::{Kv, Lock, Register};
+use crate::check::linearizability::{Counter, Kv, Lock, Register};
 
 const YES: &str = "linearizable";
 const NO: &str = "not linearizable";
@@ -121,4 +121,32 @@ fn a_lease_that_may_have_ended_lets_another_in_and_its_holder_not_back() {
     assert_eq!(word(&Lock, &format!("{text} 8")), YES);
     assert_eq!(word(&Lock, &format!("{text} 7")), NO, "the token must rise");
     assert_eq!(word(&Lock, &format!("{text} nil")), YES);
+}
+
+#[test]
+fn a_counter_counts_each_addition_once() {
+    let read = |value: &str| {
+        let text = "1 :invoke :add 2|1 :ok :add 2|2 :invoke :add 3|2 :info :add :timed-out";
+        let read = "3 :invoke :read nil|3 :ok :read";
+        word(&Counter, &format!("{text}|{read} {value}"))
+    };
+    assert_eq!(
+        [read("2"), read("5"), read("3"), read("8")],
+        [YES, YES, NO, NO]
+    );
+}
+
+#[test]
+fn a_counter_begins_at_zero_and_answers_the_sum() {
+    let add = |answer: &str| {
+        let text = "1 :invoke :cas [0 4]|1 :ok :cas [0 4]|1 :invoke :add -1|1 :ok :add";
+        word(&Counter, &format!("{text} {answer}"))
+    };
+    assert_eq!([add("nil"), add("3"), add("-1")], [YES, YES, NO]);
+    let full = "1 :invoke :write 9223372036854775807|1 :ok :write nil|1 :invoke :add 1|1";
+    assert_eq!(word(&Counter, &format!("{full} :ok :add nil")), NO);
+    assert_eq!(
+        word(&Counter, &format!("{full} :info :add :timed-out")),
+        YES
+    );
 }

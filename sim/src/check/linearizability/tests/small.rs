@@ -13,8 +13,8 @@ use crate::check::linearizability::refute::refute;
 use crate::check::linearizability::search::{Found, Search};
 use crate::check::linearizability::witness::SHOWN_MAX;
 use crate::check::linearizability::{
-    Bounds, Kv, KvAnswer, KvCall, Lock, LockAnswer, LockCall, Model, Register, RegisterAnswer,
-    RegisterCall,
+    Bounds, Counter, CounterAnswer, CounterCall, Kv, KvAnswer, KvCall, Lock, LockAnswer, LockCall,
+    Model, Register, RegisterAnswer, RegisterCall,
 };
 use crate::history::{Moment, Operation, Outcome, Value};
 
@@ -82,6 +82,22 @@ fn register() -> impl Strategy<Value = (RegisterCall, RegisterAnswer)> {
         3 => value().prop_map(|value| (RegisterCall::Write(value), RegisterAnswer::Done)),
         2 => cas(RegisterAnswer::Done),
         1 => cas(RegisterAnswer::Differed),
+    ]
+}
+
+fn counter() -> impl Strategy<Value = (CounterCall, CounterAnswer)> {
+    let small = || -1_i64..4;
+    let sum = prop_oneof![
+        Just(CounterAnswer::Done),
+        small().prop_map(CounterAnswer::Value)
+    ];
+    let swapped = prop_oneof![Just(CounterAnswer::Done), Just(CounterAnswer::Differed)];
+    prop_oneof![
+        3 => small().prop_map(|value| (CounterCall::Read, CounterAnswer::Value(value))),
+        4 => (-1_i64..3, sum).prop_map(|(by, answer)| (CounterCall::Add(by), answer)),
+        1 => small().prop_map(|value| (CounterCall::Write(value), CounterAnswer::Done)),
+        2 => (small(), small(), swapped)
+            .prop_map(|(old, new, answer)| (CounterCall::Cas { old, new }, answer)),
     ]
 }
 
@@ -200,6 +216,11 @@ proptest! {
     }
 
     #[test]
+    fn counters_are_judged_as_by_the_definition(small in small::<Counter>(counter())) {
+        agrees(&Counter, &small);
+    }
+
+    #[test]
     fn stores_are_judged_as_by_the_definition(small in small::<Kv>(kv())) {
         agrees(&Kv, &small);
     }
@@ -212,12 +233,14 @@ proptest! {
     #[test]
     fn to_know_less_rules_out_nothing_more(
         register in small::<Register>(register()),
+        counter in small::<Counter>(counter()),
         kv in small::<Kv>(kv()),
         lock in small::<Lock>(lock()),
         end in 1_u64..1_000,
         kept in 0_usize..256,
     ) {
         weakening_is_sound(&Register, &register, end, kept);
+        weakening_is_sound(&Counter, &counter, end, kept);
         weakening_is_sound(&Kv, &kv, end, kept);
         weakening_is_sound(&Lock, &lock, end, kept);
     }
@@ -225,6 +248,7 @@ proptest! {
     #[test]
     fn what_only_observes_changes_nothing(
         (call, answer) in register(),
+        (count_call, count_answer) in counter(),
         (kv_call, kv_answer) in kv(),
         (lock_call, lock_answer) in lock(),
         state in register(),
@@ -233,6 +257,9 @@ proptest! {
         let states = [None, Some("a".into()), Some("ab".into())].map(crate::check::linearizability::KvState);
         if let RegisterAnswer::Value(value) = state.1 {
             observes(&Register, &value, &call, &answer);
+        }
+        for state in -1..3 {
+            observes(&Counter, &state, &count_call, &count_answer);
         }
         for state in states {
             observes(&Kv, &state, &kv_call, &kv_answer);
