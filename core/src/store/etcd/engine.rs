@@ -72,10 +72,13 @@ impl Endpoints {
     /// Goes on to the next one, unless another request did so already.
     pub(super) fn leave(&self, endpoint: usize, wire: &dyn Wire) {
         let next = (endpoint + 1) % wire.endpoints().max(1);
-        // Whoever loses finds what the winner chose.
-        self.0
-            .compare_exchange(endpoint, next, Ordering::AcqRel, Ordering::Acquire)
-            .unwrap_or_default();
+        let left = self
+            .0
+            .compare_exchange(endpoint, next, Ordering::AcqRel, Ordering::Acquire);
+        match left {
+            // Whoever loses finds what the winner chose.
+            Ok(_) | Err(_) => {}
+        }
     }
 }
 

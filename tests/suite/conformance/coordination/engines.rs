@@ -1,8 +1,12 @@
 //! The engines under test, and the tests of each case on each of them in each world.
 
-use steadfast::runtime::{NodeId, Runtime};
+use std::sync::Arc;
+
+use steadfast::runtime::{NodeId, Port, Runtime};
+use steadfast::store::etcd::{EtcdOptions, EtcdStore};
 use steadfast::store::{LocalOptions, LocalStore, RaftOptions, RaftStore, Store};
-use steadfast::supervision::ChildSpec;
+use steadfast::supervision::{ChildSpec, Strategy, SupervisorSpec};
+use steadfast_sim::etcd::{Member, MemberWire};
 
 use crate::conformance::harness::Bench;
 
@@ -13,6 +17,9 @@ pub(crate) enum Engine {
     /// A group of one node, with its log on disk. What more nodes and faults change is
     /// told by scenarios.
     Raft,
+    /// A simulated etcd of one member, on the same node. The tests of core hold a real
+    /// one against the same contract.
+    Etcd,
 }
 
 impl Engine {
@@ -26,8 +33,25 @@ impl Engine {
                     RaftStore::child_spec(runtime, "store", RaftOptions::new([NodeId(1)]));
                 (spec, store.store())
             }
+            Self::Etcd => over_etcd(runtime),
         }
     }
+}
+
+const MEMBER: Port = Port(2_379);
+const ANSWERS: Port = Port(2_378);
+
+/// A member with a store behind it, and the store of whoever asks it.
+fn over_etcd<R: Runtime>(runtime: &R) -> (ChildSpec<R>, Store) {
+    let (behind, held) = LocalStore::child_spec(runtime, "held", LocalOptions::default());
+    let member = Member::child_spec(runtime, "member", held, MEMBER);
+    let both = SupervisorSpec::new(Strategy::RestForOne)
+        .child(behind)
+        .child(member);
+    let wire = MemberWire::open(runtime, [runtime.node()], MEMBER, ANSWERS);
+    let wire = Arc::new(wire.expect("the port of the answers is free"));
+    let store = EtcdStore::over(runtime.clone(), wire, EtcdOptions::default());
+    (ChildSpec::supervisor("store", both), store)
 }
 
 /// Makes the tests of the named cases, on every engine in each world.
@@ -39,6 +63,10 @@ macro_rules! coordination_cases {
         }
         $crate::conformance::coordination::engines::coordination_cases_on! {
             raft Raft 2;
+            $($case),+
+        }
+        $crate::conformance::coordination::engines::coordination_cases_on! {
+            etcd Etcd 2;
             $($case),+
         }
     };

@@ -27,7 +27,11 @@ const ENGINES: &[(&str, [&str; 2])] = &[
             "sim/tests/store_contract.rs",
         ],
     ),
-    ("raft", ["", "sim/tests/raft_store.rs"]),
+    ("raft", ["tests/raft/on_tokio.rs", "tests/raft/contract.rs"]),
+    (
+        "etcd",
+        ["core/tests/etcd/promises.rs", "sim/tests/etcd_store.rs"],
+    ),
 ];
 
 /// Where a case is checked that is neither here nor in the contract of the store.
@@ -45,7 +49,10 @@ const ELSEWHERE: &[(&str, &str)] = &[
         "needs faults: the scenarios `elections` and `fencing`, whose checkers hold every \
          leadership against every other one",
     ),
-    ("f22", "only the engine `etcd` knows of users"),
+    (
+        "f22",
+        "only the engine `etcd` knows of users: its tests against a real server",
+    ),
     (
         "g19",
         "a pure value, with its laws as property tests beside it",
