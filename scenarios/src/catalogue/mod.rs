@@ -84,6 +84,7 @@ pub fn catalogue() -> Vec<Arc<dyn Scenario>> {
         "clients of a replicated store; every history of its registers has an order",
         Habit::Honest,
     )));
+    scenarios.push(Arc::new(store_registers::over_etcd()));
     scenarios.extend(coordination());
     scenarios
 }

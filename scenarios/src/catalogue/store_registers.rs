@@ -1,15 +1,17 @@
-//! Clients of a store that is replicated over three nodes, under everything that does
-//! not take a disk away.
+//! Clients of a store that is replicated over three nodes, asked on their own node or as
+//! an etcd cluster, under everything that does not take a disk away.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use steadfast::process::Node;
-use steadfast::runtime::NodeId;
+use steadfast::runtime::{NodeId, Port};
+use steadfast::store::etcd::{EtcdOptions, EtcdStore};
 use steadfast::store::{Limits, RaftOptions, RaftStore, Store};
 use steadfast::supervision::{ChildSpec, Strategy, Supervisor, SupervisorSpec};
 use steadfast_sim::check::linearizability::{Linearizable, Register};
 use steadfast_sim::check::{Checker, standard};
+use steadfast_sim::etcd::{Member, MemberWire};
 use steadfast_sim::{BoxFuture, Plan, Scenario, SimRuntime, World};
 
 use crate::handles::Handles;
@@ -28,18 +30,66 @@ async fn keeps_what_is_put(node: NodeId, store: Store) -> bool {
     store.put("settled", node.to_string()).await.is_ok() && store.get("settled").await.is_ok()
 }
 
+/// Where members listen, and where their answers come in.
+const MEMBER: Port = Port(2_379);
+const ANSWERS: Port = Port(2_378);
+
+/// How clients come by the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// Their own node's part of it is asked.
+    Embedded,
+    /// Its parts are members of an etcd cluster, any of which is asked.
+    Etcd,
+}
+
 /// Registers of a replicated store.
 pub(crate) struct StoreRegisters {
     name: &'static str,
     story: &'static str,
     habit: Habit,
+    way: Way,
 }
 
 impl StoreRegisters {
     /// With clients of this habit.
     pub(crate) const fn new(name: &'static str, story: &'static str, habit: Habit) -> Self {
-        Self { name, story, habit }
+        Self {
+            name,
+            story,
+            habit,
+            way: Way::Embedded,
+        }
     }
+}
+
+/// The registers of an etcd cluster.
+pub(crate) const fn over_etcd() -> StoreRegisters {
+    StoreRegisters {
+        name: "etcd_registers",
+        story: "clients of an etcd cluster whose members crash and are cut off; \
+                every history of its registers has an order",
+        habit: Habit::Honest,
+        way: Way::Etcd,
+    }
+}
+
+/// What a node's clients ask, and its member, if it is one of a cluster.
+fn asked(
+    node: &Node<SimRuntime>,
+    raft: &RaftStore<SimRuntime>,
+    way: Way,
+) -> Result<(Store, Option<ChildSpec<SimRuntime>>), String> {
+    if way == Way::Embedded {
+        return Ok((raft.store(), None));
+    }
+    let runtime = node.runtime();
+    let member = Member::child_spec(runtime, "member", raft.store(), MEMBER);
+    let members = (1..=NODES).map(NodeId);
+    let wire = MemberWire::open(runtime, members, MEMBER, ANSWERS);
+    let wire = Arc::new(wire.map_err(|error| error.to_string())?);
+    let store = EtcdStore::over(runtime.clone(), wire, EtcdOptions::default());
+    Ok((store, Some(member)))
 }
 
 impl Scenario for StoreRegisters {
@@ -62,17 +112,21 @@ impl Scenario for StoreRegisters {
         node: Node<SimRuntime>,
         _plan: Arc<Plan>,
     ) -> BoxFuture<'static, Result<(), String>> {
-        let habit = self.habit;
+        let (habit, way) = (self.habit, self.way);
         Box::pin(async move {
             // A short history and a short log: snapshots are made and sent.
             let options = RaftOptions::new((1..=NODES).map(NodeId))
                 .limits(Limits::default().history_len_max(150))
                 .snapshot_after(60, 20);
             let (child, raft) = RaftStore::child_spec(node.runtime(), "store", options);
-            let store = raft.store().within(LIMIT);
+            let (store, member) = asked(&node, &raft, way)?;
+            let store = store.within(LIMIT);
             let mut spec = SupervisorSpec::new(Strategy::OneForOne)
                 .intensity(100, Duration::from_secs(1))
                 .child(child);
+            if let Some(member) = member {
+                spec = spec.child(member);
+            }
             for name in ["a", "b"] {
                 let store = store.clone();
                 spec = spec.child(ChildSpec::worker(name, move |context| {
