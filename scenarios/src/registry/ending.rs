@@ -4,16 +4,16 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use steadfast::process::ProcessId;
-use steadfast::registry::{Key, Metadata};
+use steadfast::registry::{Key, Metadata, Registry};
 use steadfast::runtime::NodeId;
-use steadfast_sim::World;
+use steadfast_sim::{SimRuntime, World};
 
 use super::ailing::Ailing;
 use super::desk::Desk;
 use super::player::home;
 use super::reader::Reader;
 use super::setup::{GROUPS, SERVICES, TEST, TESTS};
-use super::switching::TO_SHARED;
+use super::switching::{TO_ITSELF, TO_SHARED};
 use super::tree::switch;
 use crate::settle;
 
@@ -22,6 +22,9 @@ const PACE: Duration = Duration::from_millis(100);
 
 /// How long the nodes of a core may take to see the same, once every player is at home.
 const CONVERGED_WITHIN: Duration = Duration::from_secs(15);
+
+/// How long the others may see what a node holds that shares no more.
+const PARTED_WITHIN: Duration = Duration::from_secs(5);
 
 /// Waits until every player and watcher of the core runs and every player is at home,
 /// then looks at everything once more.
@@ -47,6 +50,10 @@ pub(super) async fn converged(world: &World, players: u64) -> Result<(), String>
     for node in world.core() {
         share(world, node).await;
     }
+    if let Some(node) = world.core().first() {
+        part(world, *node).await;
+        share(world, *node).await;
+    }
     let limit = world.time() + CONVERGED_WITHIN;
     while !sees_the_same(world, players) && world.time() < limit {
         world.sleep(PACE).await;
@@ -71,6 +78,40 @@ fn waits_for_fail_over(world: &World, node: NodeId) -> bool {
     let registry = desk.registry(node);
     let kind = registry.map(|registry| registry.backend_kind());
     desk.is_ill(node) && kind == Some(Ailing::KIND)
+}
+
+/// Lets a node that can switch keep its registry to itself for a while. What it holds must
+/// be gone from the others soon, though the node and its processes live on.
+async fn part(world: &World, node: NodeId) {
+    let desk = world.board::<Desk>();
+    if desk.offered(node, TO_ITSELF).is_none() {
+        return;
+    }
+    switch(world, node, TO_ITSELF).await;
+    let limit = world.time() + PARTED_WITHIN;
+    let registry = |node| desk.registry(node);
+    let is_alone = || registry(node).is_some_and(|it| it.backend_kind() != "replicated");
+    let others = || world.core().into_iter().filter(|other| *other != node);
+    let sees = |other| registry(other).is_some_and(|it| sees_of(&it, node));
+    while is_alone() && others().any(sees) {
+        if world.time() > limit {
+            let others = others().filter(|other| sees(*other));
+            let others: Vec<_> = others.map(|other| other.to_string()).collect();
+            let detail = format!("{} still see what {node} holds", others.join(", "));
+            if let Some(registry) = registry(node) {
+                Reader::new(registry).failed("who stops to share is seen no longer", detail);
+            }
+            return;
+        }
+        world.sleep(PACE).await;
+    }
+}
+
+/// Whether a registry shows something of a node's processes.
+fn sees_of(registry: &Registry<SimRuntime>, node: NodeId) -> bool {
+    let scopes = [SERVICES, GROUPS, TEST, TESTS].into_iter();
+    let mut entries = scopes.flat_map(|scope| registry.list(scope).unwrap_or_default());
+    entries.any(|entry| entry.process.node == node)
 }
 
 /// Lets a node that can switch share its registry with the others.

@@ -14,6 +14,8 @@ use super::ailing::Ailing;
 use super::desk::Desk;
 use super::setup::{Configured, Setup, Switches};
 
+/// The value of an operation that switches to a local backend.
+pub(super) const TO_ITSELF: u64 = 0;
 /// The value of an operation that switches to the backend that nodes share.
 pub(super) const TO_SHARED: u64 = 2;
 
@@ -57,7 +59,7 @@ pub(crate) fn monitored(node: &Node<SimRuntime>, setup: &Setup) -> Result<Config
         .threshold(2)
         .fail_over(FailOver::to(to));
     Ok(Configured {
-        backend: switches(0),
+        backend: switches(TO_ITSELF),
         config: config(setup).monitor(monitor),
         children: Vec::new(),
         switches,
@@ -97,7 +99,11 @@ pub(crate) fn sometimes_shared(
         }
     });
     Ok(Configured {
-        backend: switches(if setup.losers_live { TO_SHARED } else { 0 }),
+        backend: switches(if setup.losers_live {
+            TO_SHARED
+        } else {
+            TO_ITSELF
+        }),
         config: config(setup),
         children,
         switches,

@@ -54,6 +54,14 @@ pub(super) enum Step {
 }
 
 impl Step {
+    /// Whether the owner holds less after it.
+    pub(super) const fn takes_away(&self) -> bool {
+        match self {
+            Self::ScopeClosed { .. } | Self::Removed { .. } => true,
+            Self::ScopeOpened { .. } | Self::Registered(_) | Self::Updated { .. } => false,
+        }
+    }
+
     /// The step as others are told it. Who keeps it keeps nothing of the holder alive.
     pub(super) fn without_handle(self) -> Self {
         match self {

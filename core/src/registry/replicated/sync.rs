@@ -24,7 +24,7 @@ impl Replica {
     /// How many questions an owner may leave unanswered before others are asked.
     const PATIENCE: u32 = 2;
     /// How long a snapshot is handed out after it was made, while the steps since then
-    /// are still there.
+    /// are still there and took nothing away.
     const SNAPSHOT_LIFE: Duration = Duration::from_secs(1);
     /// How long a snapshot is kept that nobody asks for any more.
     const SNAPSHOT_REST: Duration = Duration::from_secs(10);
@@ -361,7 +361,13 @@ impl Replica {
         let is_own = origin == self.me;
         let is_good = |cut: &Cut| {
             let fresh = now.since(cut.made()) < Self::SNAPSHOT_LIFE;
-            cut.sequence == current || (is_own && fresh && log.reaches_back_to(cut.sequence))
+            // Whoever begins anew decides conflicts by what it gets, and must not yield to
+            // a claim that was given up before it asked.
+            cut.sequence == current
+                || (is_own
+                    && fresh
+                    && log.reaches_back_to(cut.sequence)
+                    && !log.after(cut.sequence).any(Step::takes_away))
         };
         let sequence = match self.cuts.newest(origin, now, is_good) {
             Some(cut) => cut.sequence,

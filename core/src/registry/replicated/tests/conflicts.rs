@@ -98,17 +98,18 @@ fn a_higher_priority_wins_over_an_earlier_claim_and_stays_as_it_was_first() {
 #[test]
 fn a_winner_that_comes_and_ends_in_one_batch_leaves_the_name_with_its_holder() {
     let mut network = network(2);
-    network.split(&[1]);
+    // Neither hears of the other before all of this has happened.
     for name in ["busy", "busier"] {
         network.register(1, SCOPE, name).expect("free here");
     }
     let own = network.register(1, SCOPE, "k").expect("free here");
-    // Three steps that fill a batch, and two that come in one.
     network.register(2, SCOPE, "other").expect("free there");
     network.register(2, SCOPE, "k").expect("free there");
     network.unregister(2, SCOPE, "k").expect("its own");
     network.changes(1);
-    network.heal();
+    network.flush(1);
+    network.flush(2);
+    network.deliver_all();
     network.settle();
     assert_eq!(network.holder(2, "k"), Some(own));
     assert_eq!(lost(&mut network, 1), []);

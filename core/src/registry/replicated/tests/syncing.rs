@@ -282,3 +282,27 @@ fn lagging_for_long_is_noticed() {
     network.settle();
     assert!(!late(&network));
 }
+
+#[test]
+fn a_claim_that_was_given_up_beats_nobody_who_begins_anew() {
+    let mut network = network(1);
+    network.register(1, SCOPE, "k").expect("free");
+    network.start(2);
+    network.introduce(1);
+    network.introduce(2);
+    network.deliver_all();
+    assert!(network.holder(2, "k").is_some(), "it has a snapshot");
+    network.unregister(1, SCOPE, "k").expect("it is held");
+    network.flush(1);
+    network.deliver_all();
+    // At the same instant, so that a snapshot could be handed out once more.
+    network.replace(2);
+    let process = network.register(2, SCOPE, "k").expect("free");
+    network.introduce(2);
+    network.deliver_all();
+    network.settle();
+    assert_eq!(network.holder(2, "k"), Some(process));
+    let facts = &network.site(2).facts;
+    let lost = |fact: &RegistryEvent| matches!(fact, RegistryEvent::ConflictLost { .. });
+    assert!(!facts.iter().any(lost), "{facts:?}");
+}
