@@ -1,6 +1,7 @@
 //! The tests of Steadfast as a whole; one binary, a module a subject.
 
 mod conformance;
+mod coordination_traces;
 mod registry_traces;
 mod seeds;
 mod snapshots;
