@@ -57,6 +57,22 @@ pub(crate) fn of_replicas(plan: &Plan) -> Vec<Episode> {
     draw(&swarm, plan)
 }
 
+/// What replicas live through, with disks that fail and fill up as well.
+pub(crate) fn of_replicas_and_disks(plan: &Plan) -> Vec<Episode> {
+    let swarm = Swarm::of(FaultKind::MESSAGES)
+        .and(&[
+            FaultKind::Crash,
+            FaultKind::Pause,
+            FaultKind::Slow,
+            FaultKind::TornTail,
+            FaultKind::DiskError,
+            FaultKind::DiskFull,
+        ])
+        .and(FaultKind::CLOCKS)
+        .weight(FaultKind::Crash, 3);
+    draw(&swarm, plan)
+}
+
 /// What replicas live through, without what can let a holder of the past believe that it
 /// still holds: nobody stands still, and all clocks run at the same pace.
 pub(crate) fn of_punctual_replicas(plan: &Plan) -> Vec<Episode> {

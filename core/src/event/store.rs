@@ -12,6 +12,9 @@ use crate::runtime::NodeId;
 pub struct LogPosition {
     /// The term of the leader that wrote the entry.
     pub term: u64,
+    /// The leader: a term may have several, of which the one of the highest number is
+    /// the latest.
+    pub leader: NodeId,
     /// The number of the entry, without gaps.
     pub index: u64,
 }
@@ -52,7 +55,7 @@ pub enum StoreEvent {
         /// For whom.
         candidate: NodeId,
     },
-    /// The node leads.
+    /// The node leads, by the votes of a majority.
     Led {
         /// The store.
         store: Label,

@@ -104,8 +104,8 @@
 //! | `store.led` | info | `store term` |
 //! | `store.stored` | trace | `store entries index` |
 //! | `store.truncated` | warn | `store since` |
-//! | `store.installed` | info | `store term index` |
-//! | `store.applied` | trace | `store since term index` |
+//! | `store.installed` | info | `store term leader index` |
+//! | `store.applied` | trace | `store since term leader index` |
 //! | `failure.delivered` | debug | `failure process what` |
 //! | `failure.settled` | debug | `failure how` |
 //! | `failure.dropped` | error | `failure what` |

@@ -13,9 +13,9 @@ pub(super) fn store(source: Source, event: &StoreEvent) {
         S::Stored { store, entries } => trace "store.stored"
             (%store, entries = entries.len(), index = entries.last().map(|entry| entry.at.index));
         S::Truncated { store, since } => warn "store.truncated" (%store, since);
-        S::Installed { store, last: LogPosition { term, index } } => info "store.installed"
-            (%store, term, index);
-        S::Applied { store, since, last: LogPosition { term, index } } => trace "store.applied"
-            (%store, since, term, index);
+        S::Installed { store, last: LogPosition { term, leader, index } } => info "store.installed"
+            (%store, term, %leader, index);
+        S::Applied { store, since, last: LogPosition { term, leader, index } } => trace "store.applied"
+            (%store, since, term, %leader, index);
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use steadfast::process::Node;
-use steadfast::runtime::{NodeId, Port};
+use steadfast::runtime::{Clock as _, Identity as _, NodeId, Port};
 use steadfast::store::etcd::{EtcdOptions, EtcdStore};
 use steadfast::store::{Limits, RaftOptions, RaftStore, Store};
 use steadfast::supervision::{ChildSpec, Strategy, Supervisor, SupervisorSpec};
@@ -25,6 +25,9 @@ const NODES: u32 = 3;
 /// How long a client waits for the store.
 const LIMIT: Duration = Duration::from_secs(1);
 
+/// After how long a node that could not start is started again.
+const AGAIN: Duration = Duration::from_millis(100);
+
 /// Whether a store takes something and still has it.
 async fn keeps_what_is_put(node: NodeId, store: Store) -> bool {
     store.put("settled", node.to_string()).await.is_ok() && store.get("settled").await.is_ok()
@@ -39,6 +42,8 @@ const ANSWERS: Port = Port(2_378);
 pub(crate) enum Way {
     /// Their own node's part of it is asked.
     Embedded,
+    /// The same, but each node decides alone.
+    Alone,
     /// Its parts are members of an etcd cluster, any of which is asked.
     Etcd,
 }
@@ -61,6 +66,12 @@ impl StoreRegisters {
             way: Way::Embedded,
         }
     }
+
+    /// With nodes that reach the store in this way.
+    pub(crate) const fn reached(mut self, way: Way) -> Self {
+        self.way = way;
+        self
+    }
 }
 
 /// The registers of an etcd cluster.
@@ -80,7 +91,7 @@ fn asked(
     raft: &RaftStore<SimRuntime>,
     way: Way,
 ) -> Result<(Store, Option<ChildSpec<SimRuntime>>), String> {
-    if way == Way::Embedded {
+    if way != Way::Etcd {
         return Ok((raft.store(), None));
     }
     let runtime = node.runtime();
@@ -90,6 +101,38 @@ fn asked(
     let wire = Arc::new(wire.map_err(|error| error.to_string())?);
     let store = EtcdStore::over(runtime.clone(), wire, EtcdOptions::default());
     Ok((store, Some(member)))
+}
+
+/// Starts a node's part of the store, and its clients.
+async fn start(node: &Node<SimRuntime>, habit: Habit, way: Way) -> Result<(), String> {
+    let voters = match way {
+        Way::Embedded | Way::Etcd => (1..=NODES).map(NodeId).collect(),
+        Way::Alone => vec![node.runtime().node()],
+    };
+    // A short history and a short log: snapshots are made and sent.
+    let options = RaftOptions::new(voters)
+        .limits(Limits::default().history_len_max(150))
+        .snapshot_after(60, 20);
+    let (child, raft) = RaftStore::child_spec(node.runtime(), "store", options);
+    let (store, member) = asked(node, &raft, way)?;
+    let store = store.within(LIMIT);
+    let mut spec = SupervisorSpec::new(Strategy::OneForOne)
+        .intensity(100, Duration::from_secs(1))
+        .child(child);
+    if let Some(member) = member {
+        spec = spec.child(member);
+    }
+    for name in ["a", "b"] {
+        let store = store.clone();
+        spec = spec.child(ChildSpec::worker(name, move |context| {
+            let registers = Registers::new(store.clone(), habit);
+            client(context, name.to_owned(), registers)
+        }));
+    }
+    let started = Supervisor::start(node, "top", spec).await;
+    started.map_err(|error| error.to_string())?;
+    Handles::offer(node.runtime(), store);
+    Ok(())
 }
 
 impl Scenario for StoreRegisters {
@@ -103,7 +146,7 @@ impl Scenario for StoreRegisters {
 
     fn plan(&self, seed: u64) -> Plan {
         let mut plan = Plan::new(self.name, seed, NODES);
-        plan.episodes = weather::of_replicas(&plan);
+        plan.episodes = weather::of_replicas_and_disks(&plan);
         plan
     }
 
@@ -114,29 +157,11 @@ impl Scenario for StoreRegisters {
     ) -> BoxFuture<'static, Result<(), String>> {
         let (habit, way) = (self.habit, self.way);
         Box::pin(async move {
-            // A short history and a short log: snapshots are made and sent.
-            let options = RaftOptions::new((1..=NODES).map(NodeId))
-                .limits(Limits::default().history_len_max(150))
-                .snapshot_after(60, 20);
-            let (child, raft) = RaftStore::child_spec(node.runtime(), "store", options);
-            let (store, member) = asked(&node, &raft, way)?;
-            let store = store.within(LIMIT);
-            let mut spec = SupervisorSpec::new(Strategy::OneForOne)
-                .intensity(100, Duration::from_secs(1))
-                .child(child);
-            if let Some(member) = member {
-                spec = spec.child(member);
+            // A node whose disk fails at its start is started again.
+            while let Err(error) = start(&node, habit, way).await {
+                node.runtime().note(error);
+                node.runtime().sleep(AGAIN).await;
             }
-            for name in ["a", "b"] {
-                let store = store.clone();
-                spec = spec.child(ChildSpec::worker(name, move |context| {
-                    let registers = Registers::new(store.clone(), habit);
-                    client(context, name.to_owned(), registers)
-                }));
-            }
-            let started = Supervisor::start(&node, "top", spec).await;
-            started.map_err(|error| error.to_string())?;
-            Handles::offer(node.runtime(), store);
             Ok(())
         })
     }

@@ -1,8 +1,9 @@
-//! Clients of a store who take what it tells them for something else.
+//! Clients of a store who take what it tells them for something else, and a store that is
+//! started wrongly.
 
 use super::specimen;
 use super::specimen::{CaughtBy, Specimen};
-use crate::catalogue::store_registers::StoreRegisters;
+use crate::catalogue::store_registers::{StoreRegisters, Way};
 use crate::store::{HISTORY, Habit};
 
 pub(super) fn specimens() -> Vec<Specimen> {
@@ -39,6 +40,15 @@ pub(super) fn specimens() -> Vec<Specimen> {
             "lost_update",
             "a client compares what it has read, and then writes, whatever came between",
             Habit::ComparesItself,
+        ),
+        specimen(
+            StoreRegisters::new(
+                "commit_without_quorum",
+                "each node of a store is started as if it were the only one, and decides alone",
+                Habit::Honest,
+            )
+            .reached(Way::Alone),
+            CaughtBy::Checker("raft_logs"),
         ),
     ]
 }

@@ -10,6 +10,7 @@ use std::time::Duration;
 use super::ambient::{Host, Inside, Work};
 use super::consensus::Consensus;
 use super::engine::RaftEngine;
+use super::facts::Facts;
 use super::log_store::LogStore;
 use super::network::Peers;
 use super::proposals::Proposals;
@@ -81,7 +82,8 @@ pub(super) async fn run<R: Runtime>(context: Context<R>, closing: Closing<R>) ->
     engine.open(running.clone());
     context.ready();
     let standing = Standing::new(engine.options.election);
-    supervise(&context, &running, standing).await
+    let facts = Facts::of(context.node(), engine.options.files.clone());
+    supervise(&context, &running, standing, &facts).await
 }
 
 async fn start<R: Runtime>(
@@ -90,13 +92,15 @@ async fn start<R: Runtime>(
     host: &Arc<dyn Host>,
 ) -> Result<Running<R>, ExitReason> {
     let (runtime, options) = (context.runtime().clone(), &engine.options);
+    let facts = Facts::of(context.node(), options.files.clone());
     let file = FileName::new(format!("{}/log", options.files));
     let file = context.deliver(file)?;
-    let log = context.deliver(LogStore::open(runtime.clone(), file).await)?;
+    let log = context.deliver(LogStore::open(runtime.clone(), file, facts.clone()).await)?;
     let inherited = log.last();
     let files = SnapshotFiles::new(runtime.clone(), format!("{}/snapshot-", options.files));
-    let machine = StateMachine::open(runtime.clone(), engine.shared.clone(), files).await;
+    let machine = StateMachine::open(runtime.clone(), engine.shared.clone(), files, facts).await;
     let machine = context.deliver(machine)?;
+    log.announce(engine.shared.lock().applied);
     let requester = requester(context, engine)?;
     let silent = Arc::new(AtomicBool::new(false));
     let peers = Peers {
@@ -163,8 +167,10 @@ async fn supervise<R: Runtime>(
     context: &Context<R>,
     running: &Running<R>,
     mut standing: Standing,
+    facts: &Facts,
 ) -> ExitReason {
     let mut metrics = running.raft.metrics();
+    let mut led = None;
     loop {
         let signal = {
             let mut signal = pin!(context.signal());
@@ -197,6 +203,12 @@ async fn supervise<R: Runtime>(
                         metrics.running_state.clone(),
                     )
                 };
+                if let Some(term) = term
+                    && led != Some(term)
+                {
+                    facts.led(term);
+                    led = Some(term);
+                }
                 let now = context.runtime().now();
                 let silent = standing.is_silent(now, term, answered);
                 running.silent.store(silent, Ordering::Release);

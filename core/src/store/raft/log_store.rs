@@ -9,6 +9,7 @@ use openraft::storage::{LogFlushed, RaftLogStorage};
 use openraft::{LogState, OptionalSend, RaftLogReader, StorageIOError};
 
 use super::consensus::{Entry, LogId, StoreFault, Types, Vote};
+use super::facts::{Facts, told};
 use super::record::{Content, Damaged, Record, replay};
 use crate::runtime::{FileName, Storage, StorageError};
 
@@ -35,18 +36,28 @@ pub(super) struct LogStore<S> {
     file_len: usize,
     /// Records that are written along with the next that must be.
     unwritten: Vec<u8>,
+    /// Why a write failed. Nothing is written behind what may be half there.
+    broken: Option<StorageError>,
+    facts: Facts,
 }
 
 impl<S: Storage + Sync> LogStore<S> {
-    /// Opens the log; cuts the torn end of a write that was never answered.
-    pub(super) async fn open(storage: S, file: FileName) -> Result<Self, OpenLogError> {
+    /// Opens the log; cuts the torn end of a write that was never answered, and makes the
+    /// rest durable.
+    pub(super) async fn open(
+        storage: S,
+        file: FileName,
+        facts: Facts,
+    ) -> Result<Self, OpenLogError> {
         let bytes = match storage.read(&file).await {
             Ok(bytes) => bytes,
             Err(StorageError::NotFound { .. }) => Vec::new(),
             Err(error) => return Err(error.into()),
         };
         let (content, kept) = replay(&bytes)?;
-        if kept < bytes.len() {
+        // Also if nothing is torn: what an earlier run failed to sync can be read and
+        // still be lost.
+        if !bytes.is_empty() {
             storage.replace(&file, &bytes[..kept]).await?;
             storage.sync(&file).await?;
         }
@@ -56,6 +67,8 @@ impl<S: Storage + Sync> LogStore<S> {
             content: Arc::new(Mutex::new(content)),
             file_len: kept,
             unwritten: Vec::new(),
+            broken: None,
+            facts,
         })
     }
 
@@ -68,12 +81,26 @@ impl<S: Storage + Sync> LogStore<S> {
         self.lock().last()
     }
 
+    /// Announces what was found, with the last entry that is in a snapshot.
+    pub(super) fn announce(&self, snapshot: Option<LogId>) {
+        let (vote, entries) = {
+            let content = self.lock();
+            let entries = content.entries.values().map(told).collect();
+            (content.vote, entries)
+        };
+        self.facts.opened(vote, snapshot, entries);
+    }
+
     /// Adds to the file what is not written; it is durable once this answers.
     async fn write(&mut self) -> Result<(), StorageError> {
+        if let Some(error) = &self.broken {
+            return Err(error.clone());
+        }
         let bytes = std::mem::take(&mut self.unwritten);
-        self.storage.append_synced(&self.file, &bytes).await?;
+        let written = self.storage.append_synced(&self.file, &bytes).await;
+        self.broken = written.as_ref().err().cloned();
         self.file_len += bytes.len();
-        Ok(())
+        written
     }
 
     /// Takes a record that can be lost until the next that is written.
@@ -91,10 +118,14 @@ impl<S: Storage + Sync> LogStore<S> {
     async fn tidy(&mut self) -> Result<(), StorageError> {
         let bytes = self.lock().encode();
         if self.file_len > 2 * bytes.len() + SLACK_BYTES {
-            self.storage.replace(&self.file, &bytes).await?;
-            self.storage.sync(&self.file).await?;
+            let mut replaced = self.storage.replace(&self.file, &bytes).await;
+            if replaced.is_ok() {
+                replaced = self.storage.sync(&self.file).await;
+            }
+            self.broken = replaced.as_ref().err().cloned();
             self.unwritten.clear();
             self.file_len = bytes.len();
+            return replaced;
         }
         Ok(())
     }
@@ -187,6 +218,9 @@ impl<S: Storage + Send + Sync + 'static> RaftLogStorage<Types> for LogStore<S> {
 
     async fn save_vote(&mut self, vote: &Vote) -> Result<(), StoreFault> {
         let saved = self.record(Record::Vote(*vote)).await;
+        if saved.is_ok() {
+            self.facts.voted(vote);
+        }
         saved.map_err(|error| StorageIOError::write_vote(openraft::AnyError::new(&error)).into())
     }
 
@@ -213,11 +247,14 @@ impl<S: Storage + Send + Sync + 'static> RaftLogStorage<Types> for LogStore<S> {
         I: IntoIterator<Item = Entry> + OptionalSend,
         I::IntoIter: OptionalSend,
     {
+        let mut stored = Vec::new();
         for entry in entries {
+            stored.push(told(&entry));
             self.note(Record::Entry(entry));
         }
         match self.write().await {
             Ok(()) => {
+                self.facts.stored(stored);
                 callback.log_io_completed(Ok(()));
                 Ok(())
             }
@@ -230,6 +267,9 @@ impl<S: Storage + Send + Sync + 'static> RaftLogStorage<Types> for LogStore<S> {
 
     async fn truncate(&mut self, log_id: LogId) -> Result<(), StoreFault> {
         let truncated = self.record(Record::Truncated(log_id.index)).await;
+        if truncated.is_ok() {
+            self.facts.truncated(log_id.index);
+        }
         truncated.map_err(|error| write_fault(&error))
     }
 

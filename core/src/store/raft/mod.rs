@@ -14,6 +14,7 @@
 //! | `running.rs`, `server.rs`, `counter.rs` | what a node does for itself and for others |
 //! | `state.rs`, `state_machine.rs` | the machine, and who waits for it |
 //! | `record.rs`, `log_store.rs`, `snapshot_file.rs` | what survives a crash |
+//! | `facts.rs` | what is announced of the log |
 //! | `rpc.rs`, `network.rs` | what nodes ask of each other |
 //! | `standing.rs` | when a leader that no majority answers falls silent, pure |
 //! | `ambient.rs`, `async_runtime.rs`, `consensus.rs` | consensus on our runtime |
@@ -24,6 +25,7 @@ mod consensus;
 mod counter;
 mod driver;
 mod engine;
+mod facts;
 mod log_store;
 mod network;
 mod operations;

@@ -8,6 +8,7 @@ use openraft::{
 };
 
 use super::consensus::{Entry, LogId, Membership, Meta, Reply, StoreFault, Types};
+use super::facts::Facts;
 use super::snapshot_file::{Saved, SnapshotFileError, SnapshotFiles};
 use super::state::Shared;
 use crate::runtime::{Clock, Storage};
@@ -18,6 +19,7 @@ pub(super) struct StateMachine<S> {
     runtime: S,
     shared: Shared,
     files: SnapshotFiles<S>,
+    facts: Facts,
 }
 
 /// Why the state could not be loaded.
@@ -38,6 +40,7 @@ where
         runtime: S,
         shared: Shared,
         files: SnapshotFiles<S>,
+        facts: Facts,
     ) -> Result<Self, OpenStateError> {
         let limits = shared.lock().machine.limits().clone();
         let (machine, applied, members) = match files.load().await? {
@@ -52,6 +55,7 @@ where
             runtime,
             shared,
             files,
+            facts,
         })
     }
 }
@@ -76,6 +80,11 @@ where
         I: IntoIterator<Item = Entry> + OptionalSend,
         I::IntoIter: OptionalSend,
     {
+        let entries: Vec<Entry> = entries.into_iter().collect();
+        // Announced first: whoever is woken by it finds it told.
+        if let (Some(first), Some(last)) = (entries.first(), entries.last()) {
+            self.facts.applied(first.log_id, last.log_id);
+        }
         let applied = entries.into_iter().map(|entry| match entry.payload {
             EntryPayload::Blank => self.shared.pass(entry.log_id, None),
             EntryPayload::Normal(batch) => {
@@ -121,6 +130,9 @@ where
             last_membership,
             ..
         } = saved.meta;
+        if let Some(last) = last_log_id {
+            self.facts.installed(last);
+        }
         self.shared.install(machine, last_log_id, last_membership);
         Ok(())
     }

@@ -19,7 +19,7 @@ use crate::process::{Context, Node, ProcessSpec, SpawnError};
 use crate::runtime::{Elapsed, NodeId, Runtime, timeout};
 use crate::store::error::{Unavailable, Unknown};
 use crate::store::handle::Store;
-use crate::supervision::ChildSpec;
+use crate::supervision::{Backoff, ChildSpec};
 
 /// What consensus says of a change of members.
 type Changed = Result<ClientWriteResponse<Types>, RaftError<u32, ClientWriteError<u32, EmptyNode>>>;
@@ -39,7 +39,8 @@ impl<R: Runtime> Clone for RaftStore<R> {
 pub struct RaftStatus {
     /// Who leads, as far as it knows.
     pub leader: Option<NodeId>,
-    /// The term: of two leaders the one of the higher term is the later one.
+    /// The term: of two leaders the one of the higher term is the later one, and of the
+    /// same term the one with the higher number.
     pub term: u64,
     /// Who decides, as far as it knows.
     pub voters: BTreeSet<NodeId>,
@@ -78,6 +79,16 @@ impl<R: Runtime> RaftStore<R> {
     /// How long the start of a child may take.
     const START_LIMIT: Duration = Duration::from_secs(10);
 
+    /// How long a child waits before it is started again: a disk that is full or fails
+    /// stays so for a while.
+    const BACKOFF: Backoff = Backoff {
+        base: Duration::from_millis(20),
+        factor: 2.0,
+        cap: Duration::from_secs(1),
+        jitter: 0.5,
+        reset_after: Duration::from_secs(5),
+    };
+
     /// Starts this node's part without a supervisor above it.
     ///
     /// # Errors
@@ -98,7 +109,7 @@ impl<R: Runtime> RaftStore<R> {
 
     /// A child of a supervisor, and this node's part of the store that it serves, from
     /// the moment that the child has started. The handle stays good over restarts of
-    /// the child.
+    /// the child, each of which comes after a growing pause of at most one second.
     pub fn child_spec(
         runtime: &R,
         id: impl Into<Label>,
@@ -109,6 +120,7 @@ impl<R: Runtime> RaftStore<R> {
         let body = move |context: Context<R>| driver::run(context, driver::Closing(served.clone()));
         let spec = ChildSpec::worker(id, body)
             .trap_exit(true)
+            .backoff(Self::BACKOFF)
             .acknowledged(Self::START_LIMIT);
         (spec, Self(engine))
     }

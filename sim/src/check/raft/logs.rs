@@ -13,12 +13,15 @@ use crate::trace::{NodeEvent, Record, TraceEvent};
 /// The sets of voters, of each of which a majority is needed.
 type Voters = Vec<BTreeSet<NodeId>>;
 
+/// The term and the leader of an entry.
+type Author = (u64, NodeId);
+
 /// One store, over all nodes.
 #[derive(Debug, Default)]
 struct Log {
     disks: BTreeMap<NodeId, Disk>,
-    /// What is written at a position, and the term of the entry before it.
-    written: BTreeMap<LogPosition, (u64, Option<u64>)>,
+    /// What is written at a position, and whose entry is before it.
+    written: BTreeMap<LogPosition, (u64, Option<Author>)>,
     /// What some node has taken to be committed, without gaps.
     committed: BTreeMap<u64, LogEntry>,
     /// Who decides, by the last committed entry that says so.
@@ -57,7 +60,7 @@ impl Log {
         for entry in entries {
             let before = entry.at.index.checked_sub(1);
             let before = before.and_then(|index| disk.entry(index));
-            let before = before.map(|entry| entry.at.term);
+            let before = before.map(|entry| (entry.at.term, entry.at.leader));
             let first = (entry.content, before);
             let (content, follows) = *self.written.entry(entry.at).or_insert(first);
             let differs = before.zip(follows).is_some_and(|(one, other)| one != other);
@@ -178,7 +181,12 @@ impl Log {
 }
 
 fn at(position: LogPosition) -> String {
-    format!("entry {} of term {}", position.index, position.term)
+    let LogPosition {
+        term,
+        leader,
+        index,
+    } = position;
+    format!("entry {index} of term {term} of {leader}")
 }
 
 impl Checker for RaftLogs {

@@ -1,27 +1,41 @@
-//! A term has one leader, and a node one vote in it.
+//! Nobody leads without the votes of a majority, and nobody takes a vote back.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use steadfast::Label;
-use steadfast::event::{Event, StoreEvent};
+use steadfast::event::{Event, LogEntry, StoreEvent};
 use steadfast::runtime::NodeId;
 
 use super::super::checker::{Checker, Findings};
 use crate::trace::{NodeEvent, Record, TraceEvent};
 
-/// Checks votes and leads (election safety in the words of Raft).
+/// A term and who wants to lead in it. Of two the greater is the later.
+type Candidacy = (u64, NodeId);
+
+/// One store, over all nodes.
+#[derive(Debug, Default)]
+struct Votes {
+    /// Who voted for whom.
+    voted: BTreeMap<Candidacy, BTreeSet<NodeId>>,
+    /// The latest vote of each node.
+    last: BTreeMap<NodeId, Candidacy>,
+    /// Who decides, by the log of each node.
+    voters: BTreeMap<NodeId, Vec<BTreeSet<NodeId>>>,
+}
+
+/// Checks votes and leads: election safety in the words of Raft, where a term may have
+/// several leaders, each later one of a higher number.
 ///
 /// | invariant | does not hold when |
 /// |---|---|
-/// | `one_leader_a_term` | two nodes lead in one term |
-/// | `one_vote_a_term` | a node votes for two in one term, or in a term before one that it voted in |
+/// | `elected_by_a_quorum` | a node leads whom no majority voted for |
+/// | `votes_grow` | a node votes for an earlier candidacy than before |
 /// | `votes_survive` | a node that starts again has forgotten a vote |
 ///
-/// Bounded by one entry a term and one a node.
+/// Bounded by the votes of the run.
 #[derive(Debug, Default)]
 pub struct RaftTerms {
-    leaders: BTreeMap<(Label, u64), NodeId>,
-    votes: BTreeMap<(Label, NodeId), (u64, Option<NodeId>)>,
+    stores: BTreeMap<Label, Votes>,
 }
 
 impl RaftTerms {
@@ -29,45 +43,51 @@ impl RaftTerms {
     #[must_use]
     pub const fn new() -> Self {
         Self {
-            leaders: BTreeMap::new(),
-            votes: BTreeMap::new(),
+            stores: BTreeMap::new(),
+        }
+    }
+}
+
+impl Votes {
+    fn led(&self, node: NodeId, term: u64, findings: &mut Findings) {
+        let nobody = BTreeSet::new();
+        let voted = self.voted.get(&(term, node)).unwrap_or(&nobody);
+        let decides = self.voters.get(&node);
+        let mut sets = decides.into_iter().flatten();
+        if sets.any(|set| set.intersection(voted).count() * 2 <= set.len()) {
+            let voted: Vec<String> = voted.iter().map(ToString::to_string).collect();
+            let detail = format!(
+                "{node} leads in term {term} by the votes of [{}]",
+                voted.join(" ")
+            );
+            findings.violated("elected_by_a_quorum", detail);
         }
     }
 
-    fn leads(&mut self, store: &Label, node: NodeId, term: u64, findings: &mut Findings) {
-        let leader = self.leaders.entry((store.clone(), term)).or_insert(node);
-        if *leader != node {
-            let detail = format!("{node} leads {store} in term {term}, and so did {leader}");
-            findings.violated("one_leader_a_term", detail);
-        }
-    }
-
-    fn votes(&mut self, store: &Label, node: NodeId, vote: (u64, NodeId), findings: &mut Findings) {
+    fn voted(&mut self, node: NodeId, vote: Candidacy, findings: &mut Findings) {
         let (term, candidate) = vote;
-        let cast = self.votes.entry((store.clone(), node)).or_default();
-        let (last, before) = *cast;
-        let other = before.is_some_and(|before| before != candidate);
-        if term < last || (term == last && other) {
-            let before = before.map_or_else(|| "somebody".to_owned(), |node| node.to_string());
+        if let Some((before, other)) = self.last.get(&node).filter(|last| **last > vote) {
             let detail = format!(
-                "{node} votes for {candidate} in term {term} of {store}, after {before} in term {last}"
+                "{node} votes for {candidate} in term {term}, after {other} in term {before}"
             );
-            findings.violated("one_vote_a_term", detail);
+            findings.violated("votes_grow", detail);
         }
-        *cast = (term, Some(candidate));
+        self.last.insert(node, vote);
+        self.voted.entry(vote).or_default().insert(node);
     }
 
-    fn opened(&mut self, store: &Label, node: NodeId, term: u64, findings: &mut Findings) {
-        let cast = self.votes.entry((store.clone(), node)).or_default();
-        if term < cast.0 {
-            let detail = format!(
-                "{node} starts {store} again in term {term}, after a vote in term {}",
-                cast.0
-            );
+    fn opened(&mut self, node: NodeId, term: u64, findings: &mut Findings) {
+        if let Some((before, _)) = self.last.get(&node).filter(|(before, _)| *before > term) {
+            let detail =
+                format!("{node} starts again in term {term}, after a vote in term {before}");
             findings.violated("votes_survive", detail);
         }
-        if term != cast.0 {
-            *cast = (term, None);
+    }
+
+    fn stored(&mut self, node: NodeId, entries: &[LogEntry]) {
+        let changes = entries.iter().rev().find_map(|entry| entry.voters.clone());
+        if let Some(voters) = changes {
+            self.voters.insert(node, voters);
         }
     }
 }
@@ -88,7 +108,9 @@ impl Checker for RaftTerms {
         let event = match &record.event {
             TraceEvent::Core(Event::Store(event)) => event,
             TraceEvent::Node(NodeEvent::Crashed { wiped: true, .. }) => {
-                self.votes.retain(|(_, voter), _| *voter != node);
+                for votes in self.stores.values_mut() {
+                    votes.last.remove(&node);
+                }
                 return;
             }
             TraceEvent::Core(_)
@@ -100,15 +122,33 @@ impl Checker for RaftTerms {
             | TraceEvent::Fault(_) => return,
         };
         match event {
-            StoreEvent::Opened { store, term, .. } => self.opened(store, node, *term, findings),
+            StoreEvent::Opened {
+                store,
+                term,
+                entries,
+                ..
+            } => {
+                let votes = self.stores.entry(store.clone()).or_default();
+                votes.opened(node, *term, findings);
+                votes.stored(node, entries);
+            }
             StoreEvent::Voted {
                 store,
                 term,
                 candidate,
-            } => self.votes(store, node, (*term, *candidate), findings),
-            StoreEvent::Led { store, term } => self.leads(store, node, *term, findings),
-            StoreEvent::Stored { .. }
-            | StoreEvent::Truncated { .. }
+            } => {
+                let votes = self.stores.entry(store.clone()).or_default();
+                votes.voted(node, (*term, *candidate), findings);
+            }
+            StoreEvent::Led { store, term } => {
+                let votes = self.stores.entry(store.clone()).or_default();
+                votes.led(node, *term, findings);
+            }
+            StoreEvent::Stored { store, entries } => {
+                let votes = self.stores.entry(store.clone()).or_default();
+                votes.stored(node, entries);
+            }
+            StoreEvent::Truncated { .. }
             | StoreEvent::Installed { .. }
             | StoreEvent::Applied { .. } => {}
         }

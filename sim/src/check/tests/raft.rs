@@ -10,7 +10,11 @@ use crate::check::{Checker, RaftLogs, RaftTerms};
 use crate::trace::{NodeEvent, TraceEvent};
 
 const fn at(term: u64, index: u64) -> LogPosition {
-    LogPosition { term, index }
+    LogPosition {
+        term,
+        leader: NodeId(1),
+        index,
+    }
 }
 
 fn entry(term: u64, index: u64) -> LogEntry {
@@ -249,50 +253,46 @@ fn a_node_that_starts_again_has_what_it_had() {
     wiped.passes(RaftLogs::new());
 }
 
-#[test]
-fn a_term_has_one_leader() {
-    let history = History::new().on(1, 1).led(3).on(2, 1).led(4);
-    history.clone().on(2, 2).led(4).passes(RaftTerms::new());
-    history
-        .on(3, 1)
-        .led(3)
-        .violates(RaftTerms::new(), "one_leader_a_term");
+/// A group whose first node is a candidate in term 3.
+fn candidacy() -> History {
+    group().on(1, 1).voted(3, 1)
 }
 
 #[test]
-fn a_node_has_one_vote_a_term_and_never_an_earlier_one() {
+fn whoever_leads_has_the_votes_of_a_majority() {
+    let history = candidacy().on(3, 1).voted(3, 1).on(1, 1).led(3);
+    history.passes(RaftTerms::new());
+    let alone = candidacy().led(3);
+    alone.violates(RaftTerms::new(), "elected_by_a_quorum");
+    let other = candidacy().on(3, 1).voted(3, 2).on(1, 1).led(3);
+    other.violates(RaftTerms::new(), "elected_by_a_quorum");
+    // While voters change, of both majorities.
+    let joint = change(1, 3, &[&[1, 2, 3], &[3, 4, 5]]);
+    let history = candidacy().stored(&[joint]).on(2, 1).voted(3, 1);
+    let history = history.on(4, 1).voted(3, 1);
+    let early = history.clone().on(1, 1).led(3);
+    early.violates(RaftTerms::new(), "elected_by_a_quorum");
+    let both = history.on(5, 1).voted(3, 1).on(1, 1).led(3);
+    both.passes(RaftTerms::new());
+}
+
+#[test]
+fn a_vote_is_not_taken_back() {
     let history = History::new().on(1, 1).log_opened(0, None, &[]).voted(3, 2);
-    history
-        .clone()
-        .voted(3, 2)
-        .voted(4, 1)
-        .passes(RaftTerms::new());
-    history
-        .clone()
-        .voted(3, 1)
-        .violates(RaftTerms::new(), "one_vote_a_term");
-    history
-        .voted(2, 2)
-        .violates(RaftTerms::new(), "one_vote_a_term");
+    let later = history.clone().voted(3, 2).voted(3, 3).voted(4, 1);
+    later.passes(RaftTerms::new());
+    let earlier = history.clone().voted(3, 1);
+    earlier.violates(RaftTerms::new(), "votes_grow");
+    history.voted(2, 3).violates(RaftTerms::new(), "votes_grow");
 }
 
 #[test]
 fn a_vote_is_not_forgotten() {
     let history = History::new().on(1, 1).log_opened(0, None, &[]).voted(3, 2);
-    history
-        .clone()
-        .on(1, 2)
-        .log_opened(3, None, &[])
-        .voted(3, 2)
-        .passes(RaftTerms::new());
-    history
-        .clone()
-        .on(1, 2)
-        .log_opened(2, None, &[])
-        .violates(RaftTerms::new(), "votes_survive");
-    history
-        .wiped(1)
-        .on(1, 2)
-        .log_opened(0, None, &[])
-        .passes(RaftTerms::new());
+    let again = history.clone().on(1, 2).log_opened(3, None, &[]);
+    again.voted(3, 2).passes(RaftTerms::new());
+    let forgotten = history.clone().on(1, 2).log_opened(2, None, &[]);
+    forgotten.violates(RaftTerms::new(), "votes_survive");
+    let wiped = history.wiped(1).on(1, 2).log_opened(0, None, &[]);
+    wiped.passes(RaftTerms::new());
 }

@@ -39,12 +39,17 @@ pub(super) fn event(event: &StoreEvent) -> String {
     }
 }
 
-/// `7 of term 2`
+/// `7 of term 2 of n1`
 fn place(position: LogPosition) -> String {
-    format!("{} of term {}", position.index, position.term)
+    let LogPosition {
+        term,
+        leader,
+        index,
+    } = position;
+    format!("{index} of term {term} of {leader}")
 }
 
-/// `5 to 7 of term 2`, with the voters that they set.
+/// `5 to 7 of term 2 of n1`, with the voters that they set.
 fn list(entries: &[LogEntry]) -> String {
     let (Some(first), Some(last)) = (entries.first(), entries.last()) else {
         return "no entries".to_owned();

@@ -8,7 +8,11 @@ use steadfast::runtime::NodeId;
 use crate::trace::TraceEvent;
 
 const fn at(index: u64) -> LogPosition {
-    LogPosition { term: 2, index }
+    LogPosition {
+        term: 2,
+        leader: NodeId(1),
+        index,
+    }
 }
 
 fn entry(index: u64, voters: Option<&[&[u32]]>) -> LogEntry {
