@@ -33,7 +33,7 @@ replay *args:
 review:
     cargo insta review --workspace
 
-# Benchmarks against the peers, in one run: the simulator and the registry.
+# Benchmarks against the peers, in one run: the simulator, the registry, the store.
 bench *args:
     cargo bench -p steadfast-tests {{args}}
 

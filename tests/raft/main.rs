@@ -3,7 +3,9 @@
 
 mod contract;
 mod crashes;
+mod members;
 mod on_tokio;
 mod replay;
 mod snapshots;
 mod stage;
+mod transfers;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use steadfast::process::Node;
 use steadfast::runtime::{NodeId, Runtime};
 use steadfast::store::contract::Harness;
-use steadfast::store::{Limits, RaftOptions, RaftStatus, RaftStore, Store};
+use steadfast::store::{Limits, RaftOptions, RaftStatus, RaftStore, Revision, Store};
 use steadfast::supervision::{Strategy, Supervisor, SupervisorRef, SupervisorSpec};
 use steadfast_sim::{SimRuntime, TestError, World};
 
@@ -38,6 +38,11 @@ impl<R: Runtime> Clone for Part<R> {
 }
 
 impl<R: Runtime> Part<R> {
+    /// Its node.
+    pub(crate) fn node(&self) -> NodeId {
+        self.node.runtime().node()
+    }
+
     /// Starts a supervised part of the store.
     pub(crate) async fn start(node: Node<R>, options: RaftOptions) -> Result<Self, TestError> {
         let (child, raft) = RaftStore::child_spec(node.runtime(), "store", options);
@@ -186,4 +191,28 @@ impl<R: Runtime> Harness for Town<R> {
     fn slack(&self) -> Duration {
         Duration::from_millis(500)
     }
+}
+
+/// The part of whoever leads, once somebody does.
+pub(crate) async fn leader(world: &World) -> Result<Part<SimRuntime>, TestError> {
+    let parts = world.board::<SimParts>();
+    let led = || {
+        let leader = parts.leader()?;
+        let part = parts.of(leader)?;
+        let knows = part.raft.status()?.leader == Some(leader);
+        knows.then_some(part)
+    };
+    let limit = Duration::from_secs(5);
+    if world.until(limit, || led().is_some()).await
+        && let Some(part) = led()
+    {
+        return Ok(part);
+    }
+    Err("nobody leads".into())
+}
+
+/// Puts a key at one node.
+pub(crate) async fn put(world: &World, node: NodeId, key: &str) -> Result<Revision, TestError> {
+    let part = world.board::<SimParts>().of(node).ok_or("it is down")?;
+    Ok(part.raft.store().put(key, "1").await?)
 }

@@ -86,7 +86,7 @@ pub use lease::{Granted, LeaseId, LeaseInfo, Revoked};
 pub use limits::Limits;
 pub use local::{LocalOptions, LocalStore};
 #[cfg(feature = "raft")]
-pub use raft::{ChangeMembersError, RaftOptions, RaftStatus, RaftStore};
+pub use raft::{ChangeMembersError, RaftOptions, RaftStatus, RaftStore, TransferError};
 pub use range::KeyRange;
 pub use read::{Consistency, Order, Read, Reading};
 pub use renewal::{LeaseEnd, LeaseState};

@@ -2,11 +2,12 @@
 
 use std::fmt;
 
+use serde::de::{Deserializer, Error, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use steadfast::Label;
 
 /// An argument or an answer of an operation. In JSON it is written as itself.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default, Serialize)]
 #[serde(untagged)]
 pub enum Value {
     /// Nothing: `null` in JSON, `nil` in EDN.
@@ -62,6 +63,56 @@ impl Value {
                 .sum(),
             Self::Null | Self::Bool(_) | Self::Int(_) => 0,
         }
+    }
+}
+
+// By hand, because runs read a value for each of their events: what is derived for an
+// untagged type tries one variant after the other and writes an error for each.
+impl<'de> Deserialize<'de> for Value {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ValueVisitor)
+    }
+}
+
+struct ValueVisitor;
+
+impl<'de> Visitor<'de> for ValueVisitor {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("null, true, false, a whole number of 64 bits, a text or a list of these")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, yes: bool) -> Result<Value, E> {
+        Ok(Value::Bool(yes))
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Value, E> {
+        Ok(Value::Int(number))
+    }
+
+    fn visit_u64<E: Error>(self, number: u64) -> Result<Value, E> {
+        let known = i64::try_from(number);
+        known.map(Value::Int).map_err(|_| {
+            let found = serde::de::Unexpected::Unsigned(number);
+            E::invalid_value(found, &self)
+        })
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Value, E> {
+        Ok(Value::Text(text.into()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Value, A::Error> {
+        let mut values = Vec::new();
+        while let Some(value) = list.next_element()? {
+            values.push(value);
+        }
+        Ok(Value::List(values))
     }
 }
 

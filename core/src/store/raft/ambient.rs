@@ -22,8 +22,11 @@ pub(super) trait Host: Send + Sync {
     fn now(&self) -> Timestamp;
     /// Completes once the clock has reached a deadline.
     fn sleep_until(&self, deadline: Timestamp) -> Work;
-    /// Runs work in a process below the store's, polled [`Inside`].
+    /// Runs work as one of the tasks of consensus, polled [`Inside`].
     fn spawn(&self, work: Work);
+    /// Runs work that is long without a pause in a process of its own, so that it holds
+    /// up nothing else.
+    fn apart(&self, work: Work);
     /// The next random number.
     fn random(&self) -> u64;
 }

@@ -32,13 +32,13 @@ pub(super) async fn run<R: Runtime>(running: Running<R>, pause: Duration) -> Exi
 }
 
 async fn count<R: Runtime>(running: &Running<R>, pause: Duration) -> ExitReason {
-    let mut metrics = running.raft.metrics();
+    let mut metrics = running.raft.server_metrics();
     let mut counting: Option<u64> = None;
     loop {
         let term = {
             let metrics = metrics.borrow_and_update();
             let leads = metrics.current_leader == Some(running.me());
-            leads.then_some(metrics.current_term)
+            leads.then_some(metrics.vote.leader_id.term)
         };
         if term != counting {
             running.shared.lock().clock = None;

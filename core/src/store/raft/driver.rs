@@ -11,6 +11,7 @@ use super::ambient::{Host, Inside, Work};
 use super::consensus::Consensus;
 use super::engine::RaftEngine;
 use super::facts::Facts;
+use super::lead::Lead;
 use super::log_store::LogStore;
 use super::network::Peers;
 use super::proposals::Proposals;
@@ -18,6 +19,7 @@ use super::running::Running;
 use super::snapshot_file::SnapshotFiles;
 use super::standing::Standing;
 use super::state_machine::StateMachine;
+use super::tasks::Tasks;
 use super::{counter, proposals, server};
 use crate::process::{Context, ExitReason, ProcessSpec, Signal};
 use crate::runtime::{EntropyStream, FileName, Port, RequestLimits, Requester, Runtime, Timestamp};
@@ -34,25 +36,32 @@ impl<R: Runtime> Drop for Closing<R> {
 /// What consensus runs on: the process of the store and its node.
 struct StoreHost<R: Runtime> {
     context: Arc<Context<R>>,
+    tasks: Tasks,
+    lead: Lead,
     entropy: Mutex<EntropyStream>,
     itself: std::sync::Weak<Self>,
 }
 
 impl<R: Runtime> Host for StoreHost<R> {
     fn now(&self) -> Timestamp {
-        self.context.runtime().now()
+        self.context.runtime().now() + self.lead.leapt()
     }
 
     fn sleep_until(&self, deadline: Timestamp) -> Work {
+        let deadline = deadline - self.lead.leapt();
         Box::pin(self.context.runtime().sleep_until(deadline))
     }
 
     fn spawn(&self, work: Work) {
+        self.tasks.start(work);
+    }
+
+    fn apart(&self, work: Work) {
         let Some(host) = self.itself.upgrade() else {
             return;
         };
         let work = Inside::new(host as Arc<dyn Host>, work);
-        let spec = ProcessSpec::new("consensus");
+        let spec = ProcessSpec::new("apart");
         match self.context.spawn_child(spec, |_context| work) {
             // Refused only while the store ends; the work is dropped then, which tells
             // whoever waits for it.
@@ -70,12 +79,20 @@ impl<R: Runtime> Host for StoreHost<R> {
 pub(super) async fn run<R: Runtime>(context: Context<R>, closing: Closing<R>) -> ExitReason {
     let engine = &*closing.0;
     let context = Arc::new(context);
+    let (tasks, lead) = (Tasks::new(), Lead::default());
     let host: Arc<dyn Host> = Arc::new_cyclic(|itself| StoreHost {
         context: context.clone(),
+        tasks: tasks.clone(),
+        lead: lead.clone(),
         entropy: Mutex::new(context.runtime().stream("store: consensus")),
         itself: itself.clone(),
     });
-    let running = match Inside::new(host.clone(), start(&context, engine, &host)).await {
+    let work = Inside::new(host.clone(), tasks.run());
+    let consensus = context.spawn_child(ProcessSpec::new("consensus"), |_context| work);
+    if let Err(reason) = context.deliver(consensus) {
+        return reason.escalate();
+    }
+    let running = match Inside::new(host.clone(), start(&context, engine, &host, lead)).await {
         Ok(running) => running,
         Err(reason) => return reason,
     };
@@ -90,6 +107,7 @@ async fn start<R: Runtime>(
     context: &Context<R>,
     engine: &RaftEngine<R>,
     host: &Arc<dyn Host>,
+    lead: Lead,
 ) -> Result<Running<R>, ExitReason> {
     let (runtime, options) = (context.runtime().clone(), &engine.options);
     let facts = Facts::of(context.node(), options.files.clone());
@@ -109,6 +127,7 @@ async fn start<R: Runtime>(
         port: options.port,
         pause: options.heartbeat * 2,
         silent: silent.clone(),
+        lead: lead.clone(),
     };
     let config = context.deliver(options.config().validate())?;
     let raft = Consensus::new(runtime.node().0, Arc::new(config), peers, log, machine).await;
@@ -127,6 +146,9 @@ async fn start<R: Runtime>(
         proposals: Proposals::new(),
         inherited,
         silent,
+        lead,
+        port: options.port,
+        election: options.election,
     };
     let proposed = running.clone();
     let writer = ProcessSpec::new("proposals");
@@ -169,17 +191,26 @@ async fn supervise<R: Runtime>(
     mut standing: Standing,
     facts: &Facts,
 ) -> ExitReason {
-    let mut metrics = running.raft.metrics();
+    let mut metrics = running.raft.server_metrics();
     let mut led = None;
     loop {
+        let leads = metrics.borrow_and_update().current_leader == Some(running.me());
         let signal = {
             let mut signal = pin!(context.signal());
             let mut changed = pin!(metrics.changed());
+            let mut look = pin!(context.runtime().sleep(standing.period()));
             std::future::poll_fn(|task| {
                 if let Poll::Ready(signal) = signal.as_mut().poll(task) {
                     return Poll::Ready(Some(signal));
                 }
-                changed.as_mut().poll(task).map(|_| None)
+                if changed.as_mut().poll(task).is_ready() {
+                    return Poll::Ready(None);
+                }
+                // Whether a majority answers it concerns only a leader.
+                if leads {
+                    return look.as_mut().poll(task).map(|()| None);
+                }
+                Poll::Pending
             })
             .await
         };
@@ -191,11 +222,11 @@ async fn supervise<R: Runtime>(
             }) => return reason,
             Some(Signal::Exit { linked: true, .. } | Signal::Down { .. }) => {}
             Some(Signal::ChildExited { reason, .. }) if reason.is_abnormal() => return reason,
-            // A task of consensus has done its work, or consensus has ended, which the
-            // metrics tell.
+            // A child has done its work, or consensus has ended, which the metrics tell.
             Some(Signal::ChildExited { .. }) | None => {
                 let (term, answered, state) = {
-                    let metrics = metrics.borrow_and_update();
+                    let metrics = running.raft.metrics();
+                    let metrics = metrics.borrow();
                     let leads = metrics.current_leader == Some(running.me());
                     (
                         leads.then_some(metrics.current_term),

@@ -216,12 +216,11 @@ impl<R: Runtime> RaftEngine<R> {
                 Err(Miss::Unknown) => unknown = true,
                 Err(Miss::Busy) => busy = true,
             }
-            drop(running);
             let rest = deadline.since(self.runtime.now());
             if rest.is_zero() {
                 break;
             }
-            self.runtime.sleep(rest.min(self.options.heartbeat)).await;
+            self.pause(running, rest.min(self.options.heartbeat)).await;
         }
         Err(if unknown {
             Failed::Unknown(Unknown::TimedOut { limit })
@@ -234,6 +233,26 @@ impl<R: Runtime> RaftEngine<R> {
             }
             .into()
         })
+    }
+
+    /// Waits before another attempt, no longer than until another node leads.
+    async fn pause(&self, running: Running<R>, limit: Duration) {
+        let mut metrics = running.raft.server_metrics();
+        let before = metrics.borrow_and_update().current_leader;
+        // A handle of consensus must not outlive its run.
+        drop(running);
+        let led = async {
+            // Once its run has ended, nothing more is told of who leads.
+            while metrics.changed().await.is_ok() {
+                let leader = metrics.borrow_and_update().current_leader;
+                if leader.is_some() && leader != before {
+                    return;
+                }
+            }
+            std::future::pending::<()>().await;
+        };
+        // Either way there is another attempt.
+        timeout(&self.runtime, limit, led).await.unwrap_or(());
     }
 
     async fn attempt(&self, running: &Running<R>, ask: Ask, rest: Duration) -> Result<Told, Miss> {

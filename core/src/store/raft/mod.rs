@@ -9,6 +9,7 @@
 //! |---|---|
 //! | `store.rs`, `options.rs` | starting one, changing its members |
 //! | `engine.rs`, `operations.rs` | what callers get: forwarding, retries that happen once, limits |
+//! | `lead.rs`, `transfer.rs` | handing the lead to another node |
 //! | `driver.rs` | the store process |
 //! | `proposals.rs` | what is proposed, on its way into the log |
 //! | `running.rs`, `server.rs`, `counter.rs` | what a node does for itself and for others |
@@ -17,7 +18,7 @@
 //! | `facts.rs` | what is announced of the log |
 //! | `rpc.rs`, `network.rs` | what nodes ask of each other |
 //! | `standing.rs` | when a leader that no majority answers falls silent, pure |
-//! | `ambient.rs`, `async_runtime.rs`, `consensus.rs` | consensus on our runtime |
+//! | `ambient.rs`, `async_runtime.rs`, `tasks.rs`, `consensus.rs` | consensus on our runtime |
 
 mod ambient;
 mod async_runtime;
@@ -26,6 +27,7 @@ mod counter;
 mod driver;
 mod engine;
 mod facts;
+mod lead;
 mod log_store;
 mod network;
 mod operations;
@@ -40,6 +42,9 @@ mod standing;
 mod state;
 mod state_machine;
 mod store;
+mod tasks;
+mod transfer;
 
 pub use options::RaftOptions;
 pub use store::{ChangeMembersError, RaftStatus, RaftStore};
+pub use transfer::TransferError;

@@ -16,6 +16,7 @@ use openraft::raft::{
 };
 
 use super::consensus::Types;
+use super::lead::Lead;
 use super::rpc::{Ask, Told, decode, encode};
 use crate::process::Node;
 use crate::runtime::{NodeId, Port, RequestError, Requester, Runtime};
@@ -30,6 +31,7 @@ pub(super) struct Peers<R: Runtime> {
     pub(super) pause: Duration,
     /// Whether nothing is to be sent as a leader.
     pub(super) silent: Arc<AtomicBool>,
+    pub(super) lead: Lead,
 }
 
 /// Reaches one other node.
@@ -40,6 +42,7 @@ pub(super) struct Peer<R: Runtime> {
     target: NodeId,
     pause: Duration,
     silent: Arc<AtomicBool>,
+    lead: Lead,
 }
 
 impl<R: Runtime> RaftNetworkFactory<Types> for Peers<R> {
@@ -53,6 +56,7 @@ impl<R: Runtime> RaftNetworkFactory<Types> for Peers<R> {
             target: NodeId(target),
             pause: self.pause,
             silent: self.silent.clone(),
+            lead: self.lead.clone(),
         }
     }
 }
@@ -143,7 +147,9 @@ impl<R: Runtime> RaftNetwork<Types> for Peer<R> {
         rpc: VoteRequest<u32>,
         option: RPCOption,
     ) -> Result<VoteResponse<u32>, Fault> {
-        let told = self.ask(&Ask::Vote(rpc), 0, option.hard_ttl()).await?;
+        let taken = self.lead.taken(self.node.runtime().now());
+        let asked = Ask::Vote(rpc, taken);
+        let told = self.ask(&asked, 0, option.hard_ttl()).await?;
         let Told::Vote(answer) = told else {
             return Err(self.stray());
         };

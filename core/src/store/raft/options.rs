@@ -81,11 +81,17 @@ impl RaftOptions {
 
     pub(super) fn config(&self) -> Config {
         let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+        let shortest = millis(self.heartbeat) + 1;
         Config {
             cluster_name: self.files.to_string(),
             heartbeat_interval: millis(self.heartbeat),
-            election_timeout_min: millis(self.election),
-            election_timeout_max: millis(self.election * 2),
+            // Nobody votes for another one within the longer of these after it heard a
+            // leader, and nobody wants to lead before both that and a time between
+            // them have passed.
+            election_timeout_min: shortest,
+            election_timeout_max: millis(self.election)
+                .saturating_sub(shortest)
+                .max(shortest + 1),
             install_snapshot_timeout: millis(self.election * 5),
             snapshot_policy: SnapshotPolicy::LogsSinceLast(self.snapshot_after),
             max_in_snapshot_log_to_keep: self.log_kept,

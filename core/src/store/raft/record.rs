@@ -35,11 +35,16 @@ pub(super) enum Record {
 impl Record {
     /// Adds the record to bytes.
     pub(super) fn encode(&self, bytes: &mut Vec<u8>) {
-        let payload = postcard::to_allocvec(self).expect("every record has an encoding");
-        bytes.extend(MARKER);
-        bytes.extend((payload.len() as u32).to_le_bytes());
-        bytes.extend(xxh3_64(&payload).to_le_bytes());
-        bytes.extend(payload);
+        let header = bytes.len();
+        bytes.resize(header + HEADER_LEN, 0);
+        let mut whole =
+            postcard::to_extend(self, std::mem::take(bytes)).expect("every record has an encoding");
+        let (before, payload) = whole.split_at_mut(header + HEADER_LEN);
+        let header = &mut before[header..];
+        header[..4].copy_from_slice(&MARKER);
+        header[4..8].copy_from_slice(&(payload.len() as u32).to_le_bytes());
+        header[8..].copy_from_slice(&xxh3_64(payload).to_le_bytes());
+        *bytes = whole;
     }
 }
 

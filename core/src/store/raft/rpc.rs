@@ -10,7 +10,7 @@ use openraft::raft::{
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::consensus::Types;
+use super::consensus::{Types, Vote};
 use crate::store::lease::{LeaseId, LeaseInfo};
 use crate::store::machine::{Proposal, Refusal, Response};
 
@@ -18,8 +18,11 @@ use crate::store::machine::{Proposal, Refusal, Response};
 #[derive(Serialize, Deserialize)]
 pub(super) enum Ask {
     Append(AppendEntriesRequest<Types>),
-    Vote(VoteRequest<u32>),
+    /// For its vote; if the lead is taken from whoever led by a vote, with that.
+    Vote(VoteRequest<u32>, Option<Vote>),
     Snapshot(InstallSnapshotRequest<Types>),
+    /// To a voter that has everything: stand in the place of whoever leads by this vote.
+    TakeLead(Vote),
     /// To the leader: make it happen.
     Propose(Proposal),
     /// To the leader: what a linearizable read that begins now must have seen.
@@ -36,6 +39,7 @@ pub(super) enum Told {
     Append(AppendEntriesResponse<u32>),
     Vote(VoteResponse<u32>),
     Snapshot(Result<InstallSnapshotResponse<u32>, SnapshotMismatch>),
+    TakesLead,
     Proposed(Result<Result<Response, Refusal>, Miss>),
     ReadIndex(Result<u64, Miss>),
     KeptAlive(Result<Option<Duration>, Miss>),

@@ -2,16 +2,18 @@
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use openraft::error::{CheckIsLeaderError, RaftError};
 
 use super::ambient::{Host, Inside};
 use super::consensus::{Consensus, LogId};
+use super::lead::Lead;
 use super::proposals::{Answer, Proposals};
 use super::rpc::{Ask, Miss, Told};
 use super::state::Shared;
 use crate::process::Node;
-use crate::runtime::{Requester, Runtime};
+use crate::runtime::{Port, Requester, Runtime};
 use crate::store::lease::{LeaseId, LeaseInfo};
 use crate::store::machine::Proposal;
 
@@ -27,6 +29,11 @@ pub(super) struct Running<R: Runtime> {
     pub(super) inherited: Option<LogId>,
     /// Whether it is to send nothing as a leader.
     pub(super) silent: Arc<AtomicBool>,
+    pub(super) lead: Lead,
+    /// Where all nodes are asked.
+    pub(super) port: Port,
+    /// For how long at least nobody is heard of before another one wants to lead.
+    pub(super) election: Duration,
 }
 
 impl<R: Runtime> Clone for Running<R> {
@@ -40,6 +47,9 @@ impl<R: Runtime> Clone for Running<R> {
             proposals: self.proposals.clone(),
             inherited: self.inherited,
             silent: self.silent.clone(),
+            lead: self.lead.clone(),
+            port: self.port,
+            election: self.election,
         }
     }
 }
@@ -52,7 +62,7 @@ impl<R: Runtime> Running<R> {
 
     /// Who leads, as far as this node knows.
     pub(super) fn leader(&self) -> Option<u32> {
-        self.raft.metrics().borrow().current_leader
+        self.raft.server_metrics().borrow().current_leader
     }
 
     /// Does what was asked; `None` if that cannot be answered.
@@ -60,7 +70,13 @@ impl<R: Runtime> Running<R> {
         let raft = &self.raft;
         Some(match ask {
             Ask::Append(rpc) => Told::Append(raft.append_entries(rpc).await.ok()?),
-            Ask::Vote(rpc) => Told::Vote(raft.vote(rpc).await.ok()?),
+            Ask::Vote(rpc, taken) => {
+                if let Some(of) = taken {
+                    self.let_go(&rpc, of);
+                }
+                Told::Vote(raft.vote(rpc).await.ok()?)
+            }
+            Ask::TakeLead(of) => self.take_lead(of).await?,
             Ask::Snapshot(rpc) => Told::Snapshot(match raft.install_snapshot(rpc).await {
                 Ok(answer) => Ok(answer),
                 Err(RaftError::APIError(error)) => Err(error.try_into().ok()?),
@@ -83,6 +99,9 @@ impl<R: Runtime> Running<R> {
         let leader = self.leader();
         if leader != Some(self.me()) {
             return Err(Miss::NotLeader(leader));
+        }
+        if self.lead.heir().is_some() {
+            return Err(Miss::Busy);
         }
         self.proposals.propose(proposal).await
     }

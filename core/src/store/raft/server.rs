@@ -1,10 +1,8 @@
 //! The process that answers other nodes.
 
-use std::future::Future;
-use std::pin::{Pin, pin};
-use std::task::{Context as TaskContext, Poll};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::ambient::Inside;
 use super::rpc::{decode, encode};
 use super::running::Running;
 use crate::process::ExitReason;
@@ -13,47 +11,49 @@ use crate::runtime::{Port, Request, Responder, Runtime};
 /// How many requests are worked on at once; more are declined.
 const WORK_MAX: usize = 256;
 
-type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
+/// A place among the requests that are worked on.
+struct Place(Arc<AtomicUsize>);
 
-/// Answers until the runtime closes the port.
+impl Place {
+    /// A place, if there is one.
+    fn among(taken: &Arc<AtomicUsize>) -> Option<Self> {
+        // Only the server takes places.
+        if taken.load(Ordering::Acquire) >= WORK_MAX {
+            return None;
+        }
+        taken.fetch_add(1, Ordering::AcqRel);
+        Some(Self(taken.clone()))
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+/// Answers until the runtime closes the port. What takes time is done by tasks of
+/// consensus.
 pub(super) async fn run<R: Runtime>(running: Running<R>, port: Port) -> ExitReason {
     let opened = Responder::open(running.node.runtime(), port, WORK_MAX);
     let mut responder = match opened.map_err(|error| running.node.failure(error)) {
         Ok(responder) => responder,
         Err(failure) => return failure.escalate(),
     };
-    let host = running.host.clone();
-    Inside::new(host, async move { serve(&running, &mut responder).await }).await
-}
-
-async fn serve<R: Runtime>(running: &Running<R>, responder: &mut Responder<R>) -> ExitReason {
-    let mut work: Vec<Work> = Vec::new();
-    loop {
-        let request = {
-            let mut next = pin!(responder.receive());
-            std::future::poll_fn(|task| {
-                advance(&mut work, task);
-                next.as_mut().poll(task)
-            })
-            .await
-        };
-        let Some(request) = request else {
-            return ExitReason::failed("the port of the store was closed");
-        };
-        if work.len() < WORK_MAX {
-            work.push(Box::pin(answer(running.clone(), request)));
-        } else {
-            settle(running, request.decline());
+    let taken = Arc::default();
+    while let Some(request) = responder.receive().await {
+        match Place::among(&taken) {
+            Some(place) => {
+                let work = answer(running.clone(), request, place);
+                running.host.spawn(Box::pin(work));
+            }
+            None => settle(&running, request.decline()),
         }
     }
+    ExitReason::failed("the port of the store was closed")
 }
 
-/// Goes on with everything that can, in the order in which it came.
-fn advance(work: &mut Vec<Work>, task: &mut TaskContext<'_>) {
-    work.retain_mut(|work| work.as_mut().poll(task) == Poll::Pending);
-}
-
-async fn answer<R: Runtime>(running: Running<R>, request: Request<R>) {
+async fn answer<R: Runtime>(running: Running<R>, request: Request<R>, _place: Place) {
     let told = match decode(&request.payload) {
         Some(ask) => running.serve(ask).await,
         None => None,

@@ -27,6 +27,11 @@ impl Standing {
         }
     }
 
+    /// How often it is to be asked.
+    pub(super) fn period(&self) -> Duration {
+        self.turn / 4
+    }
+
     /// Whether it is to be silent now. `term` is that in which it leads, if it does;
     /// `answered` how long ago a majority answered, if one did in that term.
     pub(super) fn is_silent(

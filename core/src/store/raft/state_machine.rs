@@ -1,16 +1,19 @@
 //! The machine as consensus drives it: entries in order, snapshots.
 
 use std::io::Cursor;
+use std::sync::Arc;
 
 use openraft::storage::RaftStateMachine;
 use openraft::{
     AnyError, EntryPayload, OptionalSend, RaftSnapshotBuilder, Snapshot, StorageIOError,
 };
 
+use super::ambient::current;
 use super::consensus::{Entry, LogId, Membership, Meta, Reply, StoreFault, Types};
 use super::facts::Facts;
 use super::snapshot_file::{Saved, SnapshotFileError, SnapshotFiles};
 use super::state::Shared;
+use crate::process::reply::reply;
 use crate::runtime::{Clock, Storage};
 use crate::store::machine::{Machine, SnapshotError};
 
@@ -101,7 +104,7 @@ where
     async fn get_snapshot_builder(&mut self) -> Builder<S> {
         let state = self.shared.lock();
         Builder {
-            machine: state.machine.clone(),
+            machine: Arc::new(state.machine.clone()),
             applied: state.applied,
             members: state.membership.clone(),
             files: self.files.clone(),
@@ -150,9 +153,14 @@ fn snapshot(saved: Saved) -> Snapshot<Types> {
     }
 }
 
+/// The store ended while a snapshot was made.
+#[derive(Debug, thiserror::Error)]
+#[error("the store ended while a snapshot was made")]
+struct Interrupted;
+
 /// Makes a snapshot of the state at one position of the log.
 pub(super) struct Builder<S> {
-    machine: Machine,
+    machine: Arc<Machine>,
     applied: Option<LogId>,
     members: Membership,
     files: SnapshotFiles<S>,
@@ -163,13 +171,20 @@ where
     S: Storage + Clone + Send + Sync + 'static,
 {
     async fn build_snapshot(&mut self) -> Result<Snapshot<Types>, StoreFault> {
+        let (giver, state) = reply();
+        let machine = self.machine.clone();
+        current().apart(Box::pin(async move {
+            // Nobody waits for it any more if the store ends.
+            drop(giver.send(machine.snapshot()));
+        }));
+        let state = state.await.ok_or_else(|| fault(&Interrupted))?;
         let saved = Saved {
             meta: Meta {
                 last_log_id: self.applied,
                 last_membership: self.members.clone(),
                 snapshot_id: self.applied.map_or_else(String::new, |at| at.to_string()),
             },
-            state: self.machine.snapshot(),
+            state,
         };
         self.files
             .save(&saved)

@@ -25,7 +25,7 @@ use crate::supervision::{Backoff, ChildSpec};
 type Changed = Result<ClientWriteResponse<Types>, RaftError<u32, ClientWriteError<u32, EmptyNode>>>;
 
 /// A store that is replicated over several nodes by Raft.
-pub struct RaftStore<R: Runtime>(Arc<RaftEngine<R>>);
+pub struct RaftStore<R: Runtime>(pub(super) Arc<RaftEngine<R>>);
 
 impl<R: Runtime> Clone for RaftStore<R> {
     fn clone(&self) -> Self {
