@@ -94,9 +94,10 @@ impl<R: Runtime> Parts<R> {
 
     /// The latest leader that any node knows of.
     pub(crate) fn leader(&self) -> Option<NodeId> {
-        let statuses = self.statuses().into_iter();
-        let latest = statuses.max_by_key(|(_, status)| status.term)?;
-        latest.1.leader
+        // A node that votes in a later term does not know yet who will lead in it.
+        let led = self.statuses().into_iter();
+        let led = led.filter_map(|(_, status)| Some((status.term, status.leader?)));
+        led.max().map(|(_, leader)| leader)
     }
 }
 
