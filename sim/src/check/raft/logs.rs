@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use steadfast::Label;
-use steadfast::event::{Event, LogEntry, LogPosition, StoreEvent};
+use steadfast::event::{LogEntry, LogPosition, StoreEvent};
 use steadfast::runtime::NodeId;
 
 use super::super::checker::{Checker, Findings};
 use super::disk::Disk;
-use crate::trace::{NodeEvent, Record, TraceEvent};
+use super::step::Step;
+use crate::trace::Record;
 
 /// The sets of voters, of each of which a majority is needed.
 type Voters = Vec<BTreeSet<NodeId>>;
@@ -199,24 +200,15 @@ impl Checker for RaftLogs {
     }
 
     fn observe(&mut self, record: &Record, findings: &mut Findings) {
-        let Some(node) = record.node else {
-            return;
-        };
-        let event = match &record.event {
-            TraceEvent::Core(Event::Store(event)) => event,
-            TraceEvent::Node(NodeEvent::Crashed { wiped: true, .. }) => {
+        let (node, event) = match Step::of(record) {
+            Some(Step::Fact(node, event)) => (node, event),
+            Some(Step::Wiped(node)) => {
                 for log in self.logs.values_mut() {
                     log.disks.remove(&node);
                 }
                 return;
             }
-            TraceEvent::Core(_)
-            | TraceEvent::Run(_)
-            | TraceEvent::Node(_)
-            | TraceEvent::Task(_)
-            | TraceEvent::Net(_)
-            | TraceEvent::Disk(_)
-            | TraceEvent::Fault(_) => return,
+            None => return,
         };
         match event {
             StoreEvent::Opened {

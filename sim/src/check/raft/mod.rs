@@ -2,6 +2,7 @@
 
 mod disk;
 mod logs;
+mod step;
 mod terms;
 
 pub use logs::RaftLogs;

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use steadfast::Label;
-use steadfast::event::{Event, LogEntry, StoreEvent};
+use steadfast::event::{LogEntry, StoreEvent};
 use steadfast::runtime::NodeId;
 
 use super::super::checker::{Checker, Findings};
-use crate::trace::{NodeEvent, Record, TraceEvent};
+use super::step::Step;
+use crate::trace::Record;
 
 /// A term and who wants to lead in it. Of two the greater is the later.
 type Candidacy = (u64, NodeId);
@@ -102,24 +103,15 @@ impl Checker for RaftTerms {
     }
 
     fn observe(&mut self, record: &Record, findings: &mut Findings) {
-        let Some(node) = record.node else {
-            return;
-        };
-        let event = match &record.event {
-            TraceEvent::Core(Event::Store(event)) => event,
-            TraceEvent::Node(NodeEvent::Crashed { wiped: true, .. }) => {
+        let (node, event) = match Step::of(record) {
+            Some(Step::Fact(node, event)) => (node, event),
+            Some(Step::Wiped(node)) => {
                 for votes in self.stores.values_mut() {
                     votes.last.remove(&node);
                 }
                 return;
             }
-            TraceEvent::Core(_)
-            | TraceEvent::Run(_)
-            | TraceEvent::Node(_)
-            | TraceEvent::Task(_)
-            | TraceEvent::Net(_)
-            | TraceEvent::Disk(_)
-            | TraceEvent::Fault(_) => return,
+            None => return,
         };
         match event {
             StoreEvent::Opened {
