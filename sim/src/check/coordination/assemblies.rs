@@ -219,6 +219,14 @@ impl Assemblies {
                 for (standing, _) in self.of_session(barrier, *session) {
                     standing.withdraws();
                 }
+                // Whoever heard of a reset before it heard that it was counted may have
+                // been.
+                if let Some(generation) = generation {
+                    let known = self.generation(barrier, *generation, findings);
+                    if known.reset.is_some() {
+                        known.members.entry(*session).or_insert(Standing::Gone);
+                    }
+                }
             }
             E::Reset {
                 barrier,

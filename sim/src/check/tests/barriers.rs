@@ -179,6 +179,16 @@ fn g12_one_who_gave_up_is_not_counted_and_one_who_may_have_been_is() {
 }
 
 #[test]
+fn g10_one_who_heard_of_the_reset_alone_may_have_been_counted() {
+    let two = History::new().comes(1).comes(2).enters(1).enters(2);
+    let told = two.clone().resets().turned_away(3).withdrawn(3, true);
+    assert_eq!(assemblies(told), [""; 0]);
+    // Without a reset it was told that it is not counted.
+    let early = two.turned_away(3).withdrawn(3, true);
+    assert_eq!(assemblies(early), ["nobody_passes_before_all_are_there"]);
+}
+
+#[test]
 fn g06_one_whose_node_crashed_may_have_been_there() {
     let crashed = History::new().on(3, 1).opens(3).crashed().on(1, 1);
     let passed = crashed.comes(1).comes(2).enters(1).enters(2);
