@@ -1,6 +1,7 @@
 //! The catalogue: stories that the library must live through, one a file.
 
 pub(crate) mod agreements;
+mod barriers;
 mod boot;
 pub(crate) mod counters;
 pub(crate) mod elections;
@@ -130,5 +131,6 @@ fn coordination() -> Vec<Arc<dyn Scenario>> {
             story: "proposers on three nodes agree on one value a round, whatever becomes of answers",
             decider: Decider::Recipe,
         }),
+        Arc::new(barriers::Barriers),
     ]
 }

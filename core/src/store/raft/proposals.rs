@@ -19,7 +19,7 @@ use super::rpc::Miss;
 use super::running::Running;
 use crate::process::ExitReason;
 use crate::process::reply::{ReplySender, reply};
-use crate::runtime::Runtime;
+use crate::runtime::{Runtime, timeout};
 use crate::store::machine::{Proposal, Refusal, Response};
 
 /// How many proposals wait for a place in an entry.
@@ -32,6 +32,10 @@ const BATCH_BYTES_MAX: usize = 1 << 17;
 
 /// How many entries are on their way at once.
 const ENTRIES_MAX: usize = 3;
+
+/// How many election times an entry may be on its way before it is given up: whoever
+/// leads without a majority for so long has probably been replaced.
+const ELECTIONS_MAX: u32 = 5;
 
 /// What came of a proposal.
 pub(super) type Answer = Result<Result<Response, Refusal>, Miss>;
@@ -210,7 +214,14 @@ async fn write<R: Runtime>(
         );
         return true;
     }
-    match running.raft.client_write(Batch(proposals)).await {
+    // An entry that another leader's snapshot took the place of is never answered.
+    let limit = running.election * ELECTIONS_MAX;
+    let written = running.raft.client_write(Batch(proposals));
+    let Ok(written) = timeout(running.node.runtime(), limit, written).await else {
+        give(answers, |()| Err(Miss::Unknown), std::iter::repeat(()));
+        return true;
+    };
+    match written {
         Ok(written) => {
             give(answers, Ok, written.data.0.into_iter());
             true
