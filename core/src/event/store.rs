@@ -69,7 +69,7 @@ pub enum StoreEvent {
         /// The entries, in order.
         entries: Vec<LogEntry>,
     },
-    /// Entries are no longer on the node's disk, since a leader wrote others.
+    /// Entries are being taken off the node's disk, since a leader wrote others.
     Truncated {
         /// The store.
         store: Label,

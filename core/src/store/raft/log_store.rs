@@ -266,10 +266,9 @@ impl<S: Storage + Send + Sync + 'static> RaftLogStorage<Types> for LogStore<S> {
     }
 
     async fn truncate(&mut self, log_id: LogId) -> Result<(), StoreFault> {
+        // Announced first: a record whose sync fails may survive all the same.
+        self.facts.truncated(log_id.index);
         let truncated = self.record(Record::Truncated(log_id.index)).await;
-        if truncated.is_ok() {
-            self.facts.truncated(log_id.index);
-        }
         truncated.map_err(|error| write_fault(&error))
     }
 
